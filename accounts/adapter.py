@@ -1,0 +1,33 @@
+"""Where allauth meets our services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import services
+from accounts.models import User
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Signing up makes a workspace; a proven address brings the free credits."""
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002 — allauth's signature
+        """The person and their workspace, both or neither."""
+        with transaction.atomic():
+            saved: User = super().save_user(request, user, form, commit=commit)
+            services.home_of(user=saved, now=timezone.now())
+        return saved
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """allauth marks the address; then the apps above learn of it."""
+        with transaction.atomic():
+            confirmed: bool = super().confirm_email(request, email_address)
+            if confirmed:
+                services.confirm_person(user=email_address.user, now=timezone.now())
+        return confirmed

@@ -1,0 +1,9 @@
+"""The lowest app: people, workspaces, who may do what."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Imports no other app of ours."""
+
+    name = "accounts"

@@ -1,0 +1,21 @@
+"""The root of every "no" the product can give."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """This can't be done."""
+
+    # The docstring of each subclass is the sentence a person reads; `code` is the word a program reads;
+    # `title` is the short name of the problem that the API puts into `error`.
+    code: ClassVar[str] = "refused"
+    title: ClassVar[str] = "Refused"
+    status: ClassVar[int] = 400
+
+    def __init__(self, message: str = "", **facts: Any) -> None:
+        """`message` replaces the docstring's sentence; `facts` are extra members of the API's answer."""
+        self.message = message or " ".join((type(self).__doc__ or "").split())
+        self.facts = facts
+        super().__init__(self.message)

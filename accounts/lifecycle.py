@@ -1,0 +1,30 @@
+"""Upper apps register here what they do at turns of a workspace's life: calls go up, imports never do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, ParamSpec
+
+P = ParamSpec("P")
+
+
+class Turn(Generic[P]):
+    """A list of functions called in the order of registration, inside the caller's transaction."""
+
+    def __init__(self) -> None:
+        self._actions: list[Callable[P, object]] = []
+
+    def register(self, action: Callable[P, object]) -> Callable[P, object]:
+        """Use as a decorator, in a module imported by the app's `ready()`."""
+        self._actions.append(action)
+        return action
+
+    def happened(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call everything registered."""
+        for action in self._actions:
+            action(*args, **kwargs)
+
+
+# register(action(*, user: User, organization: Organization, now: datetime)): the person's address is proven,
+# and this is their first workspace.
+person_verified: Turn[...] = Turn()

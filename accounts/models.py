@@ -1,0 +1,214 @@
+"""Rows of people and workspaces, with the constraints that hold whatever the code does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
+
+from accounts.ids import new_id
+
+MAX_ACTIVE_KEYS = 5
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes people by e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """A person who can sign in; without a password only through a reset."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """An operator of this instance."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in by e-mail; may belong to several workspaces."""
+
+    email = models.EmailField("e-mail", unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    is_staff = models.BooleanField("operator", default=False)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_short_name(self) -> str:
+        """How a page addresses the person."""
+        return self.name or self.email.partition("@")[0]
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    """Workspaces have no second wall of their own: they are found only through a membership or a key."""
+
+    def with_member(self, user: User) -> Self:
+        """The workspaces that this person belongs to; ask inside `tenancy.system`."""
+        return self.filter(memberships__user=user).order_by("created_at", "pk")
+
+
+def organization_id() -> str:
+    return new_id("ws")
+
+
+class Organization(models.Model):
+    """A workspace: the tenant that owns everything else."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=organization_id, editable=False)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # What the plan entitles to. billing.plans writes these columns; everybody below reads them here.
+    plan = models.CharField(max_length=20, default="free")
+    api_access = models.BooleanField(default=False)
+    white_label = models.BooleanField(default=False)
+    seats = models.PositiveSmallIntegerField(default=1)
+    in_flight_limit = models.PositiveSmallIntegerField(default=2)
+    retention_days = models.PositiveSmallIntegerField(default=30)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TenantQuerySet(models.QuerySet[Any]):
+    """The first wall: rows of a workspace are reached through `.of(organization)` alone."""
+
+    def of(self, organization: Organization) -> Self:
+        """Only the rows of this workspace."""
+        return self.filter(organization=organization)
+
+
+class Role(models.TextChoices):
+    """What a member may do; each may do what those after it may."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    DESIGNER = "designer"
+    VIEWER = "viewer"
+
+    def includes(self, other: Role) -> bool:
+        """Whether this role may do what `other` may."""
+        order = list(Role)
+        return order.index(self) <= order.index(other)
+
+
+class Membership(models.Model):
+    """A person in a workspace."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "user"], name="membership_once"),
+            models.CheckConstraint(condition=Q(role__in=[r.value for r in Role]), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.organization_id} as {self.role}"
+
+    def may(self, role: Role) -> bool:
+        """Whether this member may do what `role` may."""
+        return Role(self.role).includes(role)
+
+
+class ApiKeyQuerySet(TenantQuerySet):
+    """Words about keys."""
+
+    def active(self) -> Self:
+        """Not revoked."""
+        return self.filter(revoked_at=None)
+
+
+def api_key_id() -> str:
+    return new_id("key")
+
+
+class ApiKey(models.Model):
+    """A program's key: only its hash is kept, and its beginning so that a person can find it again."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=api_key_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="api_keys")
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=60)
+    is_live = models.BooleanField()
+    prefix = models.CharField(max_length=24)
+    sha256 = models.BinaryField(max_length=32, unique=True)
+    slot = models.PositiveSmallIntegerField()  # 1 to 5: the database itself refuses a sixth active key
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    # The minute that is being counted, and how many spending requests it has seen.
+    window_start = models.DateTimeField(null=True, blank=True)
+    window_count = models.PositiveIntegerField(default=0)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "slot"], condition=Q(revoked_at=None), name="api_key_slot_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(slot__gte=1, slot__lte=MAX_ACTIVE_KEYS), name="api_key_at_most_five"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def count_request(self, *, limit: int, now: datetime) -> bool:
+        """Count one spending request in the running minute; False when the minute is used up.
+
+        One conditional UPDATE, so the limit is exact over any number of threads and machines.
+        """
+        minute = now.replace(second=0, microsecond=0)
+        mine = ApiKey.objects.filter(pk=self.pk)
+        again = mine.filter(window_start=minute, window_count__lt=limit)
+        if again.update(window_count=F("window_count") + 1, last_used_at=now):
+            return True
+        # The first request of a minute; two at once: one opens it, the other counts in it.
+        opened = mine.filter(Q(window_start=None) | Q(window_start__lt=minute))
+        if limit > 0 and opened.update(window_start=minute, window_count=1, last_used_at=now):
+            return True
+        return bool(again.update(window_count=F("window_count") + 1, last_used_at=now))
+
+
+class AuditEntry(models.Model):
+    """Who did what, when; written once. `actor` is None where the system itself acted."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    action = models.CharField(max_length=60)
+    target = models.CharField(max_length=60, blank=True)
+    details = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "-at"], name="audit_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}"

@@ -1,0 +1,140 @@
+"""Verbs about people, workspaces and keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts import keys, lifecycle, tenancy
+from accounts.errors import Refusal
+from accounts.models import MAX_ACTIVE_KEYS, ApiKey, AuditEntry, Membership, Organization, Role, User
+
+
+class TooManyKeys(Refusal):
+    """A workspace can have at most 5 active API keys. Revoke one first."""
+
+    code, title, status = "too_many_api_keys", "Too many API keys", 409
+
+
+class RateLimited(Refusal):
+    """Too many requests with this key in this minute. Wait, then try again."""
+
+    code, title, status = "rate_limited", "Rate limited", 429
+
+
+def record(
+    *,
+    organization: Organization,
+    by_user: User | None,
+    action: str,
+    now: datetime,
+    target: str = "",
+    **details: Any,
+) -> None:
+    """Write one line of the audit log; inside the transaction of what it tells about."""
+    AuditEntry.objects.create(
+        organization=organization, actor=by_user, action=action, target=target, details=details, at=now
+    )
+
+
+def create_organization(*, name: str, owner: User, now: datetime) -> Organization:
+    """A workspace on the free plan, with its owner."""
+    with transaction.atomic():
+        organization = Organization.objects.create(name=name)
+        with tenancy.enter(organization):
+            Membership.objects.create(organization=organization, user=owner, role=Role.OWNER)
+            record(organization=organization, by_user=owner, action="workspace.created", now=now)
+    return organization
+
+
+def home_of(*, user: User, now: datetime) -> Organization:
+    """The person's first workspace; made now if they have none."""
+    with tenancy.system("the signed-in user's memberships"):
+        first = Organization.objects.with_member(user).first()
+    return first or create_organization(name=f"{user.get_short_name()}’s rooms", owner=user, now=now)
+
+
+def workspaces_of(*, user: User) -> list[Organization]:
+    """Every workspace that the person belongs to, oldest first."""
+    with tenancy.system("the signed-in user's memberships"):
+        return list(Organization.objects.with_member(user))
+
+
+def confirm_person(*, user: User, now: datetime) -> None:
+    """The person has proven their address: tell the apps above, once for each call (they are idempotent)."""
+    lifecycle.person_verified.happened(user=user, organization=home_of(user=user, now=now), now=now)
+
+
+def issue_api_key(
+    *, organization: Organization, by_user: User, name: str, live: bool, now: datetime
+) -> tuple[ApiKey, str]:
+    """A new key and its text, which is never to be had again.
+
+    Raises ApiAccessNeeded for a live key without the entitlement, TooManyKeys at the sixth active one.
+    """
+    if live and not organization.api_access:
+        raise tenancy.ApiAccessNeeded
+    new = keys.generate(live=live)
+    with tenancy.enter(organization):
+        taken = set(ApiKey.objects.of(organization).active().values_list("slot", flat=True))
+        free = [slot for slot in range(1, MAX_ACTIVE_KEYS + 1) if slot not in taken]
+        if not free:
+            raise TooManyKeys
+        try:
+            with transaction.atomic():
+                key = ApiKey.objects.create(
+                    organization=organization,
+                    created_by=by_user,
+                    name=name or ("Live key" if live else "Test key"),
+                    is_live=live,
+                    prefix=new.prefix,
+                    sha256=new.sha256,
+                    slot=free[0],
+                )
+        except IntegrityError as error:  # somebody took the slot in this moment
+            raise TooManyKeys("Another key was made at the same moment. Try once more.") from error
+        record(organization=organization, by_user=by_user, action="api_key.issued", target=key.public_id, now=now)
+    return key, new.text
+
+
+def revoke_api_key(*, organization: Organization, by_user: User, key_id: str, now: datetime) -> bool:
+    """End a key at once; False if there is no such active key in this workspace."""
+    with tenancy.enter(organization):
+        revoked = ApiKey.objects.of(organization).active().filter(public_id=key_id).update(revoked_at=now)
+        if revoked:
+            record(organization=organization, by_user=by_user, action="api_key.revoked", target=key_id, now=now)
+    return bool(revoked)
+
+
+def find_api_key(text: str) -> ApiKey | None:
+    """The active key of this text, with its workspace and maker."""
+    if not keys.is_well_formed(text):
+        return None
+    with tenancy.system("an exact key hash"):
+        return (
+            ApiKey.objects.active()
+            .select_related("organization", "created_by")
+            .filter(sha256=keys.fingerprint(text))
+            .first()
+        )
+
+
+def count_request(*, api_key: ApiKey, now: datetime) -> None:
+    """Count one spending request against the key's limit per minute; raises RateLimited above it."""
+    limit = settings.API_REQUESTS_PER_MINUTE
+    with tenancy.enter(api_key.organization):
+        if not api_key.count_request(limit=limit, now=now):
+            raise RateLimited(
+                f"This key may start {limit} generations a minute. Wait until the minute is over.",
+                retry_after=60 - now.second,
+            )
+
+
+def touch_api_key(*, api_key: ApiKey, now: datetime) -> None:
+    """Note that the key was used, at most once a minute so that reads stay cheap."""
+    if api_key.last_used_at is None or (now - api_key.last_used_at).total_seconds() > 60:
+        with tenancy.enter(api_key.organization):
+            ApiKey.objects.of(api_key.organization).filter(pk=api_key.pk).update(last_used_at=now)

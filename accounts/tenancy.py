@@ -1,0 +1,217 @@
+"""The only doors between a request and a workspace's rows.
+
+Two walls: code reaches rows through `.of(organization)`, and PostgreSQL refuses rows of any workspace but the
+one named by `enter`. Every URL carries a policy set here; a test walks the URLconf for bare ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar, cast
+
+from asgiref.local import Local
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.errors import Refusal
+from accounts.models import ApiKey, Membership, Organization, Role, User
+
+
+class _Scope(NamedTuple):
+    organization: str
+    system: str
+
+
+_NOBODY = _Scope("", "")
+_local = Local()
+
+
+class WrongTenant(RuntimeError):
+    """A bug: code of one workspace entered another."""
+
+
+def _apply(scope: _Scope) -> None:
+    with connection.cursor() as cursor:
+        # Third argument true = SET LOCAL: it ends with the transaction, so a pooler can't carry it over.
+        cursor.execute(
+            "SELECT set_config('app.organization', %s, true), set_config('app.system', %s, true)", scope
+        )
+
+
+@contextmanager
+def _scoped(scope: _Scope) -> Iterator[None]:
+    outer: _Scope = getattr(_local, "scope", _NOBODY)
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        _apply(scope)
+        _local.scope = scope
+        try:
+            yield
+        finally:
+            _local.scope = outer
+        if nested and not connection.needs_rollback:
+            _apply(outer)  # a rollback would undo the setting by itself; a released savepoint would not
+
+
+@contextmanager
+def enter(organization: Organization) -> Iterator[None]:
+    """A short transaction in which the database shows and takes rows of this workspace only.
+
+    May be nested for the same workspace. Raises WrongTenant inside another one.
+    """
+    scope = _Scope(str(organization.pk), "")
+    outer: _Scope = getattr(_local, "scope", _NOBODY)
+    if outer.organization not in ("", scope.organization):
+        raise WrongTenant(f"entered {scope.organization} inside {outer.organization}")
+    if outer == scope:
+        with transaction.atomic():
+            yield
+        return
+    with _scoped(scope):
+        yield
+
+
+@contextmanager
+def system(reason: str) -> Iterator[None]:
+    """A short transaction across workspaces; `reason` must be in the list that a test keeps."""
+    assert reason  # noqa: S101 — a reason is the price of this door
+    with _scoped(_Scope("", "on")):
+        yield
+
+
+def release_connection() -> None:
+    """Give the connection back to the pool before a long wait; does nothing inside a transaction."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+# --- Pages -----------------------------------------------------------------------------------------------
+
+
+class SignedInRequest(HttpRequest):
+    """After `signed_in`."""
+
+    user: User
+
+
+class MemberRequest(SignedInRequest):
+    """After `member`: the workspace named in the address, and who the person is in it."""
+
+    organization: Organization
+    membership: Membership
+
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def _with_policy(view: Callable[..., HttpResponseBase], policy: str) -> Any:
+    view.policy = policy  # type: ignore[attr-defined]  # what the convention test looks for
+    return view
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Anybody may open this page; `reason` says why."""
+
+    def mark(view: View) -> View:
+        return cast(View, _with_policy(view, f"public: {reason}"))
+
+    return mark
+
+
+def signed_in(view: View) -> View:
+    """Any person with an account; no workspace."""
+    return cast(View, _with_policy(login_required(view), "signed in"))
+
+
+def find_membership(*, user: User, workspace: str) -> Membership | None:
+    """The person's membership in the workspace of this public id."""
+    with system("the signed-in user's memberships"):
+        return (
+            Membership.objects.select_related("organization")
+            .filter(user=user, organization__public_id=workspace)
+            .first()
+        )
+
+
+def member(
+    role: Role = Role.VIEWER, *, in_transaction: bool = True
+) -> Callable[[Callable[..., HttpResponseBase]], Any]:
+    """A member of the workspace in the address whose role includes `role`; a stranger gets 404.
+
+    The view runs inside `enter`, its template rendered before that ends. A view that calls services which must
+    not be inside a transaction (they store files first, or wait) says `in_transaction=False`.
+    """
+
+    def decorate(view: Callable[..., HttpResponseBase]) -> Any:
+        @wraps(view)
+        def guarded(request: MemberRequest, workspace: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            membership = find_membership(user=request.user, workspace=workspace)
+            if membership is None:
+                raise Http404
+            request.organization, request.membership = membership.organization, membership
+            if not membership.may(role):
+                raise PermissionDenied(f"This needs the role {role.label.lower()} in {membership.organization}.")
+            if not in_transaction:
+                return view(request, *args, **kwargs)
+            with enter(membership.organization):
+                response = view(request, *args, **kwargs)
+                if hasattr(response, "render"):
+                    response.render()
+                return response
+
+        return _with_policy(login_required(guarded), f"member: {role.value}")
+
+    return decorate
+
+
+# --- REST API --------------------------------------------------------------------------------------------
+
+
+class ApiAccessNeeded(Refusal):
+    """Live keys need a plan with API access (Growth or higher). Upgrade the plan, or use a test key."""
+
+    code, title, status = "api_access_needed", "API access not included", 403
+
+
+class TenantAPIView(APIView):
+    """Base of every API endpoint: a valid key, and with it a workspace.
+
+    `request.auth` is the ApiKey. Handlers run inside `enter` unless `in_transaction` is False.
+    """
+
+    policy = "api key"
+    in_transaction = True
+    organization: Organization
+    api_key: ApiKey
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Method first (405 needs no key), then the key, then what the plan entitles it to."""
+        if not hasattr(self, (request.method or "").lower()):
+            raise MethodNotAllowed(request.method or "")
+        super().initial(request, *args, **kwargs)
+        if not isinstance(request.auth, ApiKey):
+            raise NotAuthenticated
+        self.api_key, self.organization = request.auth, request.auth.organization
+        if self.api_key.is_live and not self.organization.api_access:
+            raise ApiAccessNeeded
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """DRF's, with the handler inside the workspace's transaction."""
+        handler = getattr(self, (request.method or "").lower(), None)
+        if handler is not None and self.in_transaction:
+
+            def entered(request: Request, *args: Any, **kwargs: Any) -> Response:
+                with enter(self.organization):
+                    return cast(Response, handler(request, *args, **kwargs))
+
+            setattr(self, (request.method or "").lower(), entered)
+        return super().dispatch(request, *args, **kwargs)

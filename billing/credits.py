@@ -1,0 +1,366 @@
+"""The only mover of credits: hold, settle, release, grant, expire, clawback.
+
+Every verb writes exactly one line for each movement and the account beside it, in one transaction of the
+workspace. Callers own the surrounding transaction: a hold belongs into the one that accepts the work, its closing
+into the one that ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Sum
+from psycopg.types.json import Jsonb
+
+from accounts import tenancy
+from accounts.errors import Refusal
+from accounts.models import Organization
+from billing.models import Budget, CreditAccount, CreditEntry, EntryKind
+
+RELEASED_ALLOWANCE_DAYS = 7  # what comes back after its period ended stays this long
+
+
+class NotEnoughCredits(Refusal):
+    """There are too few credits left for this. Buy credits or choose a larger plan."""
+
+    code, title, status = "insufficient_credits", "Insufficient credits", 402
+
+
+class InDebt(Refusal):
+    """A refunded or disputed purchase had already been spent. The next credits pay it back; then you can go on."""
+
+    code, title, status = "in_debt", "Credits owed", 402
+
+
+class BudgetExceeded(Refusal):
+    """This would go over a budget that somebody in your workspace has set."""
+
+    code, title, status = "budget_exceeded", "Budget exceeded", 402
+
+
+class HoldAlreadyClosed(RuntimeError):
+    """A bug: a hold was to be settled or released a second time. Nothing was moved."""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A workspace's credits at a moment; `spendable` is what every page and answer calls the balance."""
+
+    spendable: int
+    allowance: int
+    purchased: int
+    held: int
+    debt: int
+    allowance_until: datetime | None
+
+
+def balance(*, organization: Organization, now: datetime) -> Balance:
+    """What can be spent now, holds already taken off; expired allowance does not count."""
+    with tenancy.enter(organization):
+        account = CreditAccount.objects.of(organization).first()
+    if account is None:
+        return Balance(0, 0, 0, 0, 0, None)
+    allowance = 0 if _is_over(account, now) else account.allowance
+    return Balance(
+        allowance + account.purchased,
+        allowance,
+        account.purchased,
+        account.held,
+        account.debt,
+        account.allowance_until,
+    )
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over the whole ledger of a workspace, in credits."""
+
+    earned: int
+    spent: int
+
+
+def totals(*, organization: Organization) -> Totals:
+    """Everything ever granted, and everything ever settled."""
+    effect = Sum(F("allowance") + F("purchased") + F("held"), default=0)
+    with tenancy.enter(organization):
+        lines = CreditEntry.objects.of(organization)
+        granted = lines.filter(kind=EntryKind.GRANT).aggregate(credits=Sum(F("allowance") + F("purchased") - F("debt"), default=0))
+        settled = lines.filter(kind=EntryKind.SETTLE).aggregate(credits=effect)
+    return Totals(earned=granted["credits"], spent=-settled["credits"])
+
+
+def lines_of(*, organization: Organization) -> Any:
+    """The ledger lines of a workspace, newest first: a QuerySet to slice, inside `tenancy.enter`."""
+    return CreditEntry.objects.of(organization).order_by("-number")
+
+
+# One statement, so that two requests can never spend the same credit. `before` locks the account and reads it
+# as it is now; the decision and the arithmetic use only that. Allowance goes first, unless it has expired.
+_HOLD = """
+WITH before AS (
+    SELECT id, allowance, purchased, held, debt, lines,
+           LEAST(%(credits)s, CASE WHEN allowance_until <= %(now)s THEN 0 ELSE allowance END) AS from_allowance
+    FROM billing_creditaccount WHERE organization_id = %(organization)s FOR UPDATE
+), account AS (
+    UPDATE billing_creditaccount
+    SET allowance = before.allowance - before.from_allowance,
+        purchased = before.purchased - (%(credits)s - before.from_allowance),
+        held = before.held + %(credits)s,
+        lines = before.lines + 1
+    FROM before
+    WHERE billing_creditaccount.id = before.id
+      AND before.debt = 0 AND before.purchased >= %(credits)s - before.from_allowance
+    RETURNING before.id, before.from_allowance, billing_creditaccount.allowance, billing_creditaccount.purchased,
+              billing_creditaccount.held, billing_creditaccount.debt, billing_creditaccount.lines
+)
+INSERT INTO billing_creditentry (
+    organization_id, account_id, number, kind, allowance, purchased, held, debt,
+    allowance_after, purchased_after, held_after, debt_after, reference, budgets, labels, at)
+SELECT %(organization)s, id, lines, 'hold', -from_allowance, from_allowance - %(credits)s, %(credits)s, 0,
+       allowance, purchased, held, debt, %(reference)s, %(budgets)s, %(labels)s, %(now)s
+FROM account RETURNING id
+"""
+
+
+def hold(
+    *,
+    organization: Organization,
+    credits: int,
+    reference: str,
+    now: datetime,
+    budgets: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
+) -> None:
+    """Set `credits` (> 0) aside for `reference`, or raise and change nothing.
+
+    Raises NotEnoughCredits (with `required` and `balance`), InDebt, BudgetExceeded; IntegrityError for a second
+    hold of the same reference. `budgets` are keys of Budget rows that must all have room.
+    """
+    with tenancy.enter(organization):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _HOLD,
+                {
+                    "organization": organization.pk,
+                    "credits": credits,
+                    "reference": reference,
+                    "now": now,
+                    "budgets": list(budgets),
+                    "labels": Jsonb(dict(labels or {})),
+                },
+            )
+            held = cursor.fetchone() is not None
+        if not held:
+            _refuse(organization, credits, now)
+        if budgets:
+            _use_budgets(organization, budgets, credits)
+
+
+def _refuse(organization: Organization, credits: int, now: datetime) -> None:
+    have = balance(organization=organization, now=now)
+    if have.debt:
+        raise InDebt(required=credits, balance=have.spendable, debt=have.debt)
+    raise NotEnoughCredits(
+        f"You need {credits} credits and have {have.spendable}. Buy credits or choose a larger plan.",
+        required=credits,
+        balance=have.spendable,
+    )
+
+
+def _use_budgets(organization: Organization, keys: Sequence[str], credits: int) -> None:
+    roomy = Budget.objects.of(organization).filter(key__in=keys, used__lte=F("cap") - credits)
+    if roomy.update(used=F("used") + credits) != len(set(keys)):
+        raise BudgetExceeded(required=credits)
+
+
+def settle(*, organization: Organization, reference: str, now: datetime, credits: int | None = None) -> int:
+    """Take a hold for good: all of it, or `credits` of it with the rest returned. Returns what was taken.
+
+    Raises HoldAlreadyClosed, ValueError when `credits` is not within the hold. To take nothing, release.
+    """
+    with _open_hold(organization, reference) as (account, held):
+        taken = held.held if credits is None else credits
+        if not 0 < taken <= held.held:
+            raise ValueError(f"can't settle {taken} of a hold of {held.held}")
+        _close(account, held, EntryKind.SETTLE, taken, now)
+    return taken
+
+
+def release(*, organization: Organization, reference: str, now: datetime) -> int:
+    """Give all of a hold back. Returns how much. Raises HoldAlreadyClosed."""
+    with _open_hold(organization, reference) as (account, held):
+        _close(account, held, EntryKind.RELEASE, 0, now)
+    return held.held
+
+
+@contextmanager
+def _open_hold(organization: Organization, reference: str) -> Iterator[tuple[CreditAccount, CreditEntry]]:
+    try:
+        with tenancy.enter(organization):
+            account = _locked(organization)
+            held = CreditEntry.objects.of(organization).get(kind=EntryKind.HOLD, reference=reference)
+            yield account, held
+    except IntegrityError as error:
+        if "credit_entry_one_close_per_hold" in str(error):
+            raise HoldAlreadyClosed(reference) from error
+        raise
+
+
+def _close(account: CreditAccount, held: CreditEntry, kind: EntryKind, taken: int, now: datetime) -> None:
+    from_allowance = min(-held.allowance, taken)
+    allowance_back = -held.allowance - from_allowance
+    purchased_back = -held.purchased - (taken - from_allowance)
+    if allowance_back and _is_over(account, now):
+        # Its period has ended: the left-overs of that period go first, so that only this credit lives on.
+        _expire(account, now)
+        account.allowance_until = now + timedelta(days=RELEASED_ALLOWANCE_DAYS)
+    _post(
+        account,
+        kind,
+        reference=held.reference,
+        now=now,
+        allowance=allowance_back,
+        purchased=purchased_back,
+        held=-held.held,
+        hold=held,
+        labels=held.labels,
+    )
+    if held.budgets and held.held > taken:
+        budgets = Budget.objects.of(held.organization).filter(key__in=held.budgets)
+        budgets.update(used=F("used") - (held.held - taken))
+
+
+def grant(
+    *,
+    organization: Organization,
+    fact: str,
+    now: datetime,
+    purchased: int = 0,
+    allowance: int = 0,
+    allowance_until: datetime | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> bool:
+    """Give credits for a fact, once: False, and nothing moved, when that fact was granted before.
+
+    Debt is paid first. A new allowance starts a period until `allowance_until`; what was left of the old one
+    expires now. `fact` is unique over all workspaces, for example `stripe:pi_…`.
+    """
+    try:
+        with tenancy.enter(organization):
+            account = _locked(organization, opens=True)
+            if allowance:
+                _expire(account, now)
+                account.allowance_until = allowance_until
+            repaid = min(account.debt, allowance + purchased)
+            from_purchased = min(repaid, purchased)
+            _post(
+                account,
+                EntryKind.GRANT,
+                reference=fact,
+                now=now,
+                purchased=purchased - from_purchased,
+                allowance=allowance - (repaid - from_purchased),
+                debt=-repaid,
+                labels=labels,
+            )
+    except IntegrityError as error:
+        if "credit_entry_one_grant_per_fact" in str(error):
+            return False
+        raise
+    return True
+
+
+def clawback(*, organization: Organization, credits: int, fact: str, now: datetime) -> bool:
+    """Take purchased credits back for a fact (a refund, a dispute), once; what was already spent becomes debt."""
+    try:
+        with tenancy.enter(organization):
+            account = _locked(organization, opens=True)
+            taken = min(account.purchased, credits)
+            _post(
+                account, EntryKind.CLAWBACK, reference=fact, now=now, purchased=-taken, debt=credits - taken
+            )
+    except IntegrityError as error:
+        if "credit_entry_one_clawback_per_fact" in str(error):
+            return False
+        raise
+    return True
+
+
+def expire_allowances(*, now: datetime) -> int:
+    """Write the expiry line of every allowance whose period is over. Returns how many."""
+    with tenancy.system("expiry of allowances"):
+        over = list(
+            CreditAccount.objects.filter(allowance__gt=0, allowance_until__lte=now).select_related("organization")
+        )
+    for account in over:
+        with tenancy.enter(account.organization):
+            locked = _locked(account.organization)
+            if _is_over(locked, now):
+                _expire(locked, now)
+    return len(over)
+
+
+# --- The two hands that write ----------------------------------------------------------------------------
+
+
+def _is_over(account: CreditAccount, now: datetime) -> bool:
+    return account.allowance_until is not None and account.allowance_until <= now
+
+
+def _locked(organization: Organization, *, opens: bool = False) -> CreditAccount:
+    """The workspace's account, locked for this transaction; made on first use when `opens`."""
+    if opens:
+        CreditAccount.objects.bulk_create([CreditAccount(organization=organization)], ignore_conflicts=True)
+    account: CreditAccount = CreditAccount.objects.of(organization).select_for_update().get()
+    return account
+
+
+def _expire(account: CreditAccount, now: datetime) -> None:
+    if account.allowance:
+        _post(account, EntryKind.EXPIRE, reference="end of period", now=now, allowance=-account.allowance)
+
+
+def _post(
+    account: CreditAccount,
+    kind: EntryKind,
+    *,
+    reference: str,
+    now: datetime,
+    allowance: int = 0,
+    purchased: int = 0,
+    held: int = 0,
+    debt: int = 0,
+    hold: CreditEntry | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> None:
+    """One line, and the account moved by the same amounts. The account must be locked."""
+    account.allowance += allowance
+    account.purchased += purchased
+    account.held += held
+    account.debt += debt
+    account.lines += 1
+    with transaction.atomic():
+        CreditEntry.objects.create(
+            organization_id=account.organization_id,
+            account=account,
+            number=account.lines,
+            kind=kind,
+            allowance=allowance,
+            purchased=purchased,
+            held=held,
+            debt=debt,
+            allowance_after=account.allowance,
+            purchased_after=account.purchased,
+            held_after=account.held,
+            debt_after=account.debt,
+            reference=reference,
+            hold=hold,
+            labels=dict(labels or {}),
+            at=now,
+        )
+        account.save()

@@ -1,0 +1,109 @@
+"""A refusal or any error of the API becomes one shape: RFC 9457 members, and the contract's `error` and `message`."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from accounts.errors import Refusal
+
+logger = logging.getLogger(__name__)
+
+_TITLES = {401: "Unauthorized", 403: "Forbidden", 404: "Not found", 405: "Method not allowed"}
+
+
+def body(*, status: int, code: str, title: str, message: str, **facts: Any) -> dict[str, Any]:
+    """The error body. `error` and `message` are what a MeltFlex client reads, the rest is RFC 9457."""
+    return {
+        "error": title,
+        "message": message,
+        "code": code,
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": message,
+        **facts,
+    }
+
+
+def _headers(facts: dict[str, Any]) -> dict[str, str]:
+    return {"Retry-After": str(int(facts["retry_after"]))} if "retry_after" in facts else {}
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook. None means a bug: Django's 500 handler answers, and nobody catches it before."""
+    if isinstance(error, Refusal):
+        answer = body(
+            status=error.status, code=error.code, title=error.title, message=error.message, **error.facts
+        )
+        return Response(answer, status=error.status, headers=_headers(error.facts))
+    if isinstance(error, Http404):
+        error = exceptions.NotFound("There is nothing here, or it is not yours.")
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.APIException):
+        return _from_drf(error)
+    return None
+
+
+def _from_drf(error: exceptions.APIException) -> Response:
+    facts: dict[str, Any] = {}
+    if isinstance(error, exceptions.ValidationError):
+        facts["fields"] = error.detail
+        message = "; ".join(_sentences(error.detail))
+    else:
+        message = str(error.detail)
+    code = error.get_codes() if isinstance(error.get_codes(), str) else error.default_code
+    title = _TITLES.get(error.status_code, HTTPStatus(error.status_code).phrase)
+    headers = {"Allow": "POST"} if error.status_code == 405 else {}
+    if auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    answer = body(status=error.status_code, code=str(code), title=title, message=message, **facts)
+    return Response(answer, status=error.status_code, headers=headers)
+
+
+def _sentences(detail: Any, name: str = "") -> list[str]:
+    if isinstance(detail, dict):
+        return [line for key, value in detail.items() for line in _sentences(value, str(key))]
+    if isinstance(detail, list):
+        return [line for value in detail for line in _sentences(value, name)]
+    return [f"{name}: {detail}" if name and name != "non_field_errors" else str(detail)]
+
+
+# --- Outside DRF: handlers named in config/urls.py -------------------------------------------------------
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404 for whatever does not exist or is another workspace's."""
+    if _wants_json(request):
+        answer = body(status=404, code="not_found", title="Not found", message="There is no such address.")
+        return JsonResponse(answer, status=404)
+    return render(request, "404.html", status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: a member whose role does not reach."""
+    if _wants_json(request):
+        answer = body(status=403, code="forbidden", title="Forbidden", message=str(exception))
+        return JsonResponse(answer, status=403)
+    return render(request, "403.html", {"reason": str(exception)}, status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: our bug. Says so, and nothing of its inside."""
+    message = "Something broke on our side. Nothing was charged for this request if it made no picture."
+    if _wants_json(request):
+        answer = body(status=500, code="internal_error", title="Internal error", message=message)
+        return JsonResponse(answer, status=500)
+    return render(request, "500.html", {"message": message}, status=500)

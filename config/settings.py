@@ -1,0 +1,250 @@
+"""Every setting once, in reading order, from the environment. A fresh clone needs none of them.
+
+`.env.example` lists the variables with what happens without them; `config/checks.py` stops a bad deploy.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")  # variables already set win over the file
+env = environ.Env()
+
+# --- What kind of instance this is -----------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+# "development" is a clone on somebody's machine; "production" turns the deploy checks into errors.
+ENVIRONMENT = env.str("ENVIRONMENT", default="development")
+IN_PRODUCTION = ENVIRONMENT == "production"
+DEVELOPMENT_SECRET = "development-only-secret-do-not-deploy"  # noqa: S105 — refused by config/checks.py
+SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if not IN_PRODUCTION else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+# The address under which the outside reaches this instance ("https://rooms.example"); "" = not reachable.
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="").rstrip("/")
+
+# --- Database --------------------------------------------------------------------------------------------
+
+
+def _database() -> dict[str, Any]:
+    if url := env.str("DATABASE_URL", default=""):
+        database: dict[str, Any] = environ.Env.db_url_config(url)
+    else:
+        from config.local.postgres import default
+
+        parameters = default().connection_params("roomwright")
+        database = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parameters["dbname"],
+            "USER": parameters["user"],
+            "HOST": parameters["host"],
+        }
+    if database["ENGINE"] != "django.db.backends.postgresql":
+        raise environ.ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")
+    # A pool or persistent connections, never neither (docs/decisions/0001): a pool, since threads are many.
+    pool = {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=16), "timeout": 10}
+    database["CONN_MAX_AGE"] = 0
+    database.setdefault("OPTIONS", {})["pool"] = pool
+    return database
+
+
+DATABASES = {"default": _database()}
+# LISTEN and the worker need a session of their own: name the server itself where DATABASE_URL is a pooler.
+DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", default="")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Application -----------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config.apps.ConfigApp",
+    "config.apps.OperatorAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "csp",
+    "procrastinate.contrib.django",
+    "accounts",
+    "projects",
+    "billing",
+    "generations",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False  # addresses have no trailing slash; a redirect would lose a POST
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "config.context.site",
+            ]
+        },
+    }
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- People ----------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "start"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"  # a new person may look around at once; free credits wait for the click
+ACCOUNT_CONFIRM_EMAIL_ON_GET = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+FREE_CREDITS = env.int("FREE_CREDITS", default=30)  # once per verified person, in their first workspace
+
+# --- E-mail ----------------------------------------------------------------------------------------------
+
+# Without EMAIL_URL every mail becomes a file in DATA_DIR/mail, so a clone can be signed up to offline.
+EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+if email_url := env.str("EMAIL_URL", default=""):
+    vars().update(environ.Env.email_url_config(email_url))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Roomwright <hello@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- REST API --------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],  # the policy is the base view's: accounts.tenancy.TenantAPIView
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Roomwright API",
+    "VERSION": "1",
+    "DESCRIPTION": "Redesign a room from a photo. A program written for MeltFlex works here unchanged.",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+API_BODY_BYTES = 15 * 1024 * 1024  # the contract's limit; a longer body is answered 413
+DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES
+PHOTO_BYTES = 30 * 1024 * 1024  # an uploaded photo file; phones make up to 20 MB
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)  # requests that spend, per API key
+
+# --- Making pictures -------------------------------------------------------------------------------------
+
+MELTFLEX_API_BASE = env.str("MELTFLEX_API_BASE", default="https://www.meltflexai.com").rstrip("/")
+MELTFLEX_API_KEY = env.str("MELTFLEX_API_KEY", default="")
+# Fields beyond the vendor's documentation (docs/api.md) go upstream only when this is on.
+MELTFLEX_EXTENSIONS = env.bool("MELTFLEX_EXTENSIONS", default=False)
+DEFAULT_ENGINE = env.str("DEFAULT_ENGINE", default="meltflex" if MELTFLEX_API_KEY else "preview")
+# Lets user-given image addresses point at this machine itself. For development and tests; opens no other range.
+FETCH_ALLOW_LOOPBACK = env.bool("FETCH_ALLOW_LOOPBACK", default=False)
+SYNC_DEADLINE = env.int("SYNC_DEADLINE", default=115)  # seconds; just under the contract's two minutes
+SYNC_START_WITHIN = env.int("SYNC_START_WITHIN", default=25)  # seconds a synchronous call may wait in line
+ENGINE_SECONDS = 120  # the longest one engine call may take
+LEASE_SECONDS = 20  # a worker that has not renewed its lease for so long counts as dead
+WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=20)
+IMAGE_PROCESSES = env.int("IMAGE_PROCESSES", default=os.cpu_count() or 1)
+WEB_THREADS = env.int("WEB_THREADS", default=64)  # per web process; at most half of them may wait for pictures
+
+# --- Files -----------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = not IN_PRODUCTION
+WHITENOISE_AUTOREFRESH = DEBUG
+MEDIA_ROOT = DATA_DIR / "media"
+FILE_URL_SECONDS = 24 * 3600  # how long a signed address of a file works
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IN_PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# --- Security --------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IN_PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a load balancer asks over plain HTTP
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IN_PRODUCTION else 0
+if env.bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Log -------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "procrastinate": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # a 404 is not news
+        "httpx": {"level": "WARNING"},
+    },
+}

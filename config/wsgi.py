@@ -1,0 +1,11 @@
+"""The WSGI application that granian serves."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from config.local.postgres import use_default
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+use_default()
+application = get_wsgi_application()

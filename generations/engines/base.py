@@ -1,0 +1,107 @@
+"""What the product needs from anything that makes pictures. Knows no rows, no settings, no HTTP server."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class InputImage:
+    """A prepared image: oriented, free of metadata, JPEG or PNG.
+
+    `url` is a public address of the same bytes, or "" when the instance has none.
+    """
+
+    content: bytes
+    media_type: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A piece of furniture to place; `name` may be empty."""
+
+    image: InputImage
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class EngineRequest:
+    """One call. `resolution` is "512", "1K", "2K" or "" (the engine's own choice).
+
+    With `mask` the source carries its region to change in solid red. `seconds_left` bounds the whole call.
+    """
+
+    prompt: str
+    source: InputImage
+    references: tuple[Reference, ...] = ()
+    resolution: str = ""
+    design_level: str = "quick"
+    mask: bool = False
+    variations: int = 1
+    seconds_left: float = 120.0
+
+
+@dataclass(frozen=True)
+class EnginePicture:
+    """One PNG; `notes` is what the engine has to say about it, JSON-ready."""
+
+    png: bytes
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EngineResult:
+    """At least one picture, at most `variations`; `credits_used` is what the engine says it charged us."""
+
+    pictures: tuple[EnginePicture, ...]
+    credits_used: int = 0
+
+
+class Again(enum.Enum):
+    """Whether sending the same call again can help, and whether it is safe."""
+
+    SAFE = "safe"  # it surely did nothing: nothing was sent, or it was turned away at the door
+    ONCE = "once"  # it failed and says it charged nothing: one more try at most
+    NO = "no"  # the same call would fail the same way
+    UNKNOWN = "unknown"  # it may have run and may have been charged: never sent again in silence
+
+
+class EngineError(Exception):
+    """A call that gave no picture.
+
+    `code` is our word for it and `message` our sentence to the customer; `detail` is for the operator alone
+    and may quote the upstream. `retry_after` is in seconds, where the upstream named one.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        again: Again,
+        detail: str = "",
+        status_code: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {detail or message}")
+        self.code = code
+        self.message = message
+        self.again = again
+        self.detail = detail
+        self.status_code = status_code
+        self.retry_after = retry_after
+
+
+class Engine(Protocol):
+    """`repeatable`: a call whose outcome is unknown may be made again, because it costs nothing."""
+
+    name: str
+    repeatable: bool
+
+    def generate(self, request: EngineRequest) -> EngineResult:
+        """Make the pictures, or raise EngineError. Blocks; holds no database connection."""
+        ...

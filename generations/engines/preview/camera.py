@@ -1,0 +1,93 @@
+"""A pinhole camera in a box-shaped room.
+
+Room axes: X to the right along the back wall, Y down, Z into the room; the camera stands at the origin. Lengths are in
+camera heights: the floor is the plane Y = 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from generations.engines.preview.arrays import Floats, floats
+
+FLOOR, CEILING, LEFT, RIGHT, BACK = range(5)
+CEILING_HEIGHT = 2.6  # metres: what an unknown ceiling is taken for; it gives everything else its size
+
+
+def rotation(yaw: float, pitch: float, roll: float) -> Floats:
+    """Room to camera axes (3, 3); angles in radians. Positive pitch looks down."""
+    cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
+    turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    tilt = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    lean = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return floats(lean @ tilt @ turn)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """`focal` in pixels; the principal point is the middle of the picture."""
+
+    focal: float
+    width: int
+    height: int
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+
+    @property
+    def matrix(self) -> Floats:
+        """Room to camera axes."""
+        return rotation(self.yaw, self.pitch, self.roll)
+
+    def resized(self, width: int, height: int) -> Camera:
+        """The same camera for another size of the same picture."""
+        return Camera(self.focal * width / self.width, width, height, self.yaw, self.pitch, self.roll)
+
+    def rays(self, xs: Floats, ys: Floats) -> Floats:
+        """Directions in room axes through pixels; shape (..., 3), with unit depth along the optical axis."""
+        x = (xs - self.width / 2) / self.focal
+        y = (ys - self.height / 2) / self.focal
+        return floats(np.stack([x, y, np.ones_like(x)], -1) @ self.matrix)
+
+    def pixel_rays(self) -> Floats:
+        """The ray of every pixel, shape (height, width, 3)."""
+        xs, ys = np.meshgrid(np.arange(self.width) + 0.5, np.arange(self.height) + 0.5)
+        return self.rays(floats(xs), floats(ys))
+
+    def project(self, points: Floats) -> Floats:
+        """Room points (..., 3) to (..., 3): x and y in pixels, and depth (not positive behind the camera)."""
+        seen = points @ self.matrix.T
+        depth = seen[..., 2]
+        safe = np.where(np.abs(depth) < 1e-6, 1e-6, depth)
+        x = self.focal * seen[..., 0] / safe + self.width / 2
+        y = self.focal * seen[..., 1] / safe + self.height / 2
+        return floats(np.stack([x, y, depth], -1))
+
+
+@dataclass(frozen=True)
+class Box:
+    """Distances from the camera to the walls and to the ceiling, in camera heights."""
+
+    left: float
+    right: float
+    depth: float
+    up: float
+
+    @property
+    def metre(self) -> float:
+        """One metre in camera heights."""
+        return (1 + self.up) / CEILING_HEIGHT
+
+    def distances(self) -> Floats:
+        """Of the five planes, in the order FLOOR, CEILING, LEFT, RIGHT, BACK."""
+        return np.array([1, self.up, self.left, self.right, self.depth], np.float32)
+
+    def labels(self, rays: Floats) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.uint8]], Floats]:
+        """Which plane each ray (..., 3) meets first, and how far along the ray."""
+        x, y, z = rays[..., 0], rays[..., 1], rays[..., 2]
+        speeds = np.stack([y, -y, -x, x, z], -1)
+        along = np.where(speeds > 1e-6, self.distances() / np.maximum(speeds, 1e-6), np.float32(1e6))
+        nearest = np.argmin(along, -1).astype(np.uint8)
+        return nearest, floats(np.min(along, -1))

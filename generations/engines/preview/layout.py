@@ -1,0 +1,205 @@
+"""Where floor, ceiling and walls meet: the box that explains a picture's edges and even areas best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from generations.engines.preview.arrays import Floats, floats, resize
+from generations.engines.preview.camera import Box, Camera
+from generations.engines.preview.segments import Segments, disagreement, find_poses
+
+_SAMPLES = 28  # points along each edge of the box
+_NEAREST = 0.12  # camera heights: edges start this close to the camera
+_EVIDENCE_NEEDED = 0.16  # an edge of the box that crosses even area below this counts against it
+_COARSE = 56  # pixels of the longest side, for the evenness of areas
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`support` is 0 to 1: how much of the visible edges of the box is seen as edges in the picture."""
+
+    camera: Camera
+    box: Box
+    support: float
+    floor_support: float
+
+
+def _edge_maps(lab: Floats) -> Floats:
+    """Strength of change across x and y, (h, w, 2): soft corners of painted walls count nearly as much as hard edges."""
+    change = np.stack(
+        [cv2.Sobel(lab, cv2.CV_32F, 1, 0, ksize=3) / 4, cv2.Sobel(lab, cv2.CV_32F, 0, 1, ksize=3) / 4], -1
+    )
+    strongest = np.abs(change).argmax(2)[:, :, None, :]
+    signed = np.take_along_axis(change, strongest, 2)[:, :, 0, :]
+    size = np.hypot(signed[..., 0], signed[..., 1])
+    return floats(signed / (size + 3.0 + 2 * np.median(size))[..., None])
+
+
+def _corners(boxes: Floats) -> Floats:
+    """Starts and ends of the eight edges of each box (n, 4), shape (n, 8, 2, 3). The first three bound the floor."""
+    left, right, depth, up = boxes.T
+    one, near = np.ones_like(left), np.full_like(left, -1.0)
+    bottom, top = one, -up
+
+    def edge(*ends: tuple[Floats, Floats, Floats]) -> Floats:
+        return floats(np.stack([np.stack(end, -1) for end in ends], 1))
+
+    return floats(
+        np.stack(
+            [
+                edge((-left, bottom, depth), (right, bottom, depth)),
+                edge((-left, bottom, near), (-left, bottom, depth)),
+                edge((right, bottom, near), (right, bottom, depth)),
+                edge((-left, top, depth), (right, top, depth)),
+                edge((-left, top, near), (-left, top, depth)),
+                edge((right, top, near), (right, top, depth)),
+                edge((-left, top, depth), (-left, bottom, depth)),
+                edge((right, top, depth), (right, bottom, depth)),
+            ],
+            1,
+        )
+    )
+
+
+class _Evidence:
+    """Scores boxes against one picture and one camera."""
+
+    def __init__(self, lab: Floats, camera: Camera) -> None:
+        self.camera = camera
+        self.edges = floats(cv2.blur(_edge_maps(lab), (3, 3)))
+        height, width = lab.shape[:2]
+        scale = _COARSE / max(width, height)
+        coarse_width, coarse_height = max(4, round(width * scale)), max(4, round(height * scale))
+        colours = resize(lab, coarse_width, coarse_height).reshape(-1, 3) * np.array([0.5, 1.5, 1.5], np.float32)
+        self.colours = floats(np.concatenate([colours, (colours**2).sum(-1, keepdims=True)], -1))
+        self.spread = float((self.colours[:, 3] - (self.colours[:, :3].mean(0) ** 2).sum()).mean()) + 4.0
+        self.rays = camera.resized(coarse_width, coarse_height).pixel_rays().reshape(-1, 3)
+
+    def along_edges(self, boxes: Floats) -> tuple[Floats, Floats]:
+        """Evidence and visible length of each edge of each box, (n, 8) both, in diagonals of the picture."""
+        ends = _corners(boxes)
+        seen = ends @ self.camera.matrix.T
+        start, end = seen[:, :, 0], seen[:, :, 1]
+        # Clip at the near plane: what is behind the camera has no picture.
+        rise = end[..., 2] - start[..., 2]
+        cut = np.clip((_NEAREST - start[..., 2]) / np.where(np.abs(rise) < 1e-6, 1e-6, rise), 0, 1)[..., None]
+        start = np.where(start[..., 2:] < _NEAREST, start + cut * (end - start), start)
+        end = np.where(end[..., 2:] < _NEAREST, seen[:, :, 0] + cut * (seen[:, :, 1] - seen[:, :, 0]), end)
+        steps = ((np.arange(_SAMPLES) + 0.5) / _SAMPLES).astype(np.float32)[:, None]
+        height, width = self.edges.shape[:2]
+        first, last = (
+            point[..., :2] / np.maximum(point[..., 2:], 1e-3) * self.camera.focal + [width / 2, height / 2]
+            for point in (start, end)
+        )
+        # The line in the picture, limited to its neighbourhood so that samples are not wasted far outside.
+        low, high = _inside(floats(first), floats(last), width, height)
+        points = first[:, :, None] + (low + (high - low) * steps[None, None])[..., :1] * (last - first)[:, :, None]
+        visible = np.linalg.norm((last - first), axis=-1) * np.maximum(high - low, 0)[..., 0, 0]
+        x = np.clip(points[..., 0], 0, width - 1).astype(np.int32)
+        y = np.clip(points[..., 1], 0, height - 1).astype(np.int32)
+        along = (last - first) / (np.linalg.norm(last - first, axis=-1, keepdims=True) + 1e-6)
+        normal = np.stack([-along[..., 1], along[..., 0]], -1)[:, :, None]
+        strength = np.abs((self.edges[y, x] * normal).sum(-1))
+        return floats(strength.mean(-1)), floats(visible / np.hypot(width, height))
+
+    def evenness(self, boxes: Floats) -> Floats:
+        """How much of the picture's spread of colour the five areas of each box explain; (n,), 0 to 1."""
+        x, y, z = self.rays.T
+        speeds = np.stack([y, -y, -x, x, z])
+        left, right, depth, up = boxes.T
+        planes = np.stack([np.ones_like(left), up, left, right, depth], -1)
+        pace = speeds / np.maximum(planes, 1e-3)[..., None]  # (n, 5, p): 1 / how far along; the first hit is the largest
+        labels = pace.argmax(1)
+        within = np.zeros(len(boxes), np.float32)
+        for plane in range(5):
+            member = (labels == plane).astype(np.float32)
+            count = member.sum(-1)
+            sums = member @ self.colours
+            within += sums[:, 3] - (sums[:, :3] ** 2).sum(-1) / np.maximum(count, 1)
+        return floats(1 - within / len(self.rays) / self.spread)
+
+    def scores(self, boxes: Floats, *, areas: bool = True) -> Floats:
+        strength, visible = self.along_edges(boxes)
+        importance = np.array([1.4, 1.2, 1.2, 1.0, 0.9, 0.9, 1.0, 1.0], np.float32)
+        found = ((strength - _EVIDENCE_NEEDED) * visible * importance).sum(-1)
+        left, right, depth, up = boxes.T
+        doubt = (
+            (np.log(up / 0.85) / 0.45) ** 2
+            + 0.3 * (np.log(depth / 2.6) / 0.6) ** 2
+            + 0.3 * (np.log((left + right) / 3.0) / 0.6) ** 2
+        )
+        score = found - 0.02 * doubt
+        return floats(score + 0.35 * self.evenness(boxes)) if areas else floats(score)
+
+
+def _inside(first: Floats, last: Floats, width: int, height: int) -> tuple[Floats, Floats]:
+    """Where along each segment it enters and leaves the picture: two of (n, e, 1, 1) in 0..1."""
+    low = np.zeros(first.shape[:2], np.float32)
+    high = np.ones(first.shape[:2], np.float32)
+    for axis, size in ((0, width), (1, height)):
+        move = last[..., axis] - first[..., axis]
+        move = np.where(np.abs(move) < 1e-6, 1e-6, move)
+        a, b = (0 - first[..., axis]) / move, (size - first[..., axis]) / move
+        low = np.maximum(low, np.minimum(a, b))
+        high = np.minimum(high, np.maximum(a, b))
+    high = np.maximum(high, low)
+    return floats(low)[..., None, None], floats(high)[..., None, None]
+
+
+def _search(evidence: _Evidence) -> tuple[Floats, float]:
+    """The best box for one camera: many random ones, then small steps from the best of them."""
+    random = np.random.default_rng(11)
+    low = np.log(np.array([0.25, 0.25, 0.8, 0.32], np.float32))
+    high = np.log(np.array([6.0, 6.0, 7.0, 1.7], np.float32))
+    boxes = floats(np.exp(random.uniform(low, high, (2600, 4))))
+    boxes = boxes[np.argsort(-evidence.scores(boxes, areas=False), kind="stable")[:260]]
+    step = 0.09
+    for _ in range(5):
+        ranking = np.argsort(-evidence.scores(boxes), kind="stable")[:16]
+        leaders = boxes[ranking]
+        moved = np.repeat(leaders, 14, 0) * np.exp(random.normal(0, step, (16 * 14, 4)))
+        boxes = floats(np.concatenate([leaders, np.clip(moved, np.exp(low), np.exp(high))]))
+        step *= 0.6
+    scores = evidence.scores(boxes)
+    return boxes[int(scores.argmax())], float(scores.max())
+
+
+def find_layout(lab: Floats, segments: Segments) -> Layout:
+    """The most plausible camera and box for a small CIELAB picture (L 0..100)."""
+    height, width = lab.shape[:2]
+    best: tuple[float, Layout] | None = None
+    for camera, agreement in find_poses(segments, width, height):
+        evidence = _Evidence(lab, camera)
+        winner, score = _search(evidence)
+        strength, visible = evidence.along_edges(winner[None])
+        support = _support(strength[0], visible[0])
+        layout = Layout(camera, Box(*(float(value) for value in winner)), support, _support(strength[0, :3], visible[0, :3]))
+        if best is None or score + agreement > best[0]:
+            best = (score + agreement, layout)
+    if best is None:  # find_poses always names one
+        raise AssertionError
+    return best[1]
+
+
+def _support(strength: Floats, visible: Floats) -> float:
+    total = float(visible.sum())
+    return float((np.clip(strength / 0.45, 0, 1) * visible).sum()) / total if total > 0 else 0.0
+
+
+def upright_density(segments: Segments, camera: Camera, inside: Floats) -> float:
+    """Length of upright segments within the mask `inside` per its diagonal: floors have few, furniture has many."""
+    if not len(segments.ends):
+        return 0.0
+    height, width = inside.shape
+    longest = max(width, height)
+    down = camera.matrix[:, 1]
+    angle = disagreement(segments, down, np.array(camera.focal / longest, np.float32))
+    middle = segments.ends.mean(1) * longest + [width / 2, height / 2]
+    x = np.clip(middle[:, 0], 0, width - 1).astype(int)
+    y = np.clip(middle[:, 1], 0, height - 1).astype(int)
+    upright = (angle < np.radians(4)) & (inside[y, x] > 0.5)
+    size = np.sqrt(max(float(inside.sum()), 1.0)) / longest
+    return float(segments.lengths[upright].sum()) / size

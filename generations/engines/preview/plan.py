@@ -1,0 +1,242 @@
+"""From the words of a prompt to a plan: what to change, what to leave alone, what was not understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from generations.engines.preview import vocabulary as words
+
+_NEAR = 3  # words between a colour or material and the surface that it belongs to
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the prompt asks for. Empty text means nothing was asked; `style` fills such gaps when it is drawn.
+
+    `keep` names surfaces that must stay as they are: walls, floor, ceiling, windows, light, rug, everything.
+    `accent` is a colour that belongs to no surface.
+    """
+
+    style: str = ""
+    floor: str = ""
+    floor_colour: str = ""
+    wall: str = ""
+    wall_finish: str = ""
+    ceiling: str = ""
+    mood: str = ""
+    rug: str = ""
+    accent: str = ""
+    keep: tuple[str, ...] = ()
+    understood: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    def keeps(self, surface: str) -> bool:
+        """Whether the prompt forbids changing `surface`."""
+        return surface in self.keep or "everything" in self.keep
+
+    @property
+    def empty(self) -> bool:
+        """Nothing that could be drawn was asked for."""
+        return not any(
+            (self.style, self.floor, self.floor_colour, self.wall, self.wall_finish, self.ceiling, self.mood,
+             self.rug, self.accent)
+        )  # fmt: skip
+
+
+def read_prompt(prompt: str) -> Plan:
+    """The plan for an English prompt of any length."""
+    return _Reader(prompt).plan()
+
+
+class _Reader:
+    """One pass over the words, longest phrases first; every word ends as used, filler or ignored."""
+
+    def __init__(self, prompt: str) -> None:
+        text = prompt.lower().replace("’", "'")
+        self.tokens: list[str] = re.findall(r"[a-zà-ÿ0-9]+(?:['-][a-zà-ÿ0-9]+)*|[.,;:!?]", text)
+        self.used = [False] * len(self.tokens)
+        self.understood: list[str] = []
+        self.wishes: dict[str, str] = {}
+        self.keep: list[str] = []
+
+    def plan(self) -> Plan:
+        self._negations()
+        # A mood of two words first, so that "golden light" is not a gold ceiling; a style before its parts.
+        self._moods(longer_than=1)
+        self._styles()
+        self._rug()
+        self._materials()
+        self._colours()
+        self._moods(longer_than=0)
+        ignored = [
+            token
+            for token, used in zip(self.tokens, self.used, strict=True)
+            if not used and token not in words.FILLERS and token[0].isalnum()
+        ]
+        return Plan(
+            **self.wishes,
+            keep=tuple(dict.fromkeys(self.keep)),
+            understood=tuple(dict.fromkeys(self.understood)),
+            ignored=tuple(dict.fromkeys(ignored)),
+        )
+
+    # Matching
+
+    def _at(self, start: int, lexicon: Mapping[str, Any]) -> int:
+        """How many unused words from `start` make the longest entry of `lexicon`."""
+        for length in (3, 2, 1):
+            phrase = self.tokens[start : start + length]
+            if len(phrase) == length and not any(self.used[start : start + length]) and " ".join(phrase) in lexicon:
+                return length
+        return 0
+
+    def _wish(self, name: str, value: str, start: int, length: int, said: str = "") -> None:
+        """Marks the words as used. The first wish for a thing wins: people put the important one first."""
+        self.used[start : start + length] = [True] * length
+        self.wishes.setdefault(name, value)
+        self.understood.append(said or " ".join(self.tokens[start : start + length]))
+
+    def _surface_of(self, start: int, length: int) -> str:
+        """The surface that the words at `start` describe: the next one named, else the one named before.
+
+        "furnishing" when it is a thing the engine can't restyle.
+        """
+        for step in (1, -1):
+            index = start + length if step == 1 else start - 1
+            for _ in range(_NEAR):
+                if not 0 <= index < len(self.tokens) or not self.tokens[index][0].isalnum():
+                    break
+                token = self.tokens[index]
+                if token in words.FURNISHINGS:
+                    return "furnishing"
+                if words.SURFACES.get(token) in ("walls", "floor", "ceiling", "rug"):
+                    return words.SURFACES[token]
+                if step == 1 and token in ("and", "with"):
+                    break
+                index += step
+        return ""
+
+    # Readings
+
+    def _negations(self) -> None:
+        keeping = dict.fromkeys(words.KEEPING)
+        refusing = dict.fromkeys(words.REFUSING)
+        index = 0
+        while index < len(self.tokens):
+            if length := self._at(index, keeping):
+                index = self._kept(index, length)
+            elif length := self._at(index, refusing):
+                index = self._refused(index, length)
+            else:
+                index += 1
+
+    def _kept(self, start: int, length: int) -> int:
+        """ "keep the oak floor and the walls": everything up to the last surface named stays as it is."""
+        between = {"the", "my", "our", "existing", "original", "current", "same", "and", "or", ",", "old", "present"}
+        end, index = start + length, start + length
+        kept: list[str] = []
+        while index < len(self.tokens):
+            token = self.tokens[index]
+            if token in words.SURFACES:
+                kept.append(words.SURFACES[token])
+                end = index + 1
+            elif token not in between and token not in words.COLOURS and token not in words.FLOORS:
+                break
+            index += 1
+        if not kept:
+            return start + length
+        self.keep += kept
+        self.used[start:end] = [True] * (end - start)
+        self.understood.append("keep " + " and ".join(dict.fromkeys(kept)))
+        return end
+
+    def _refused(self, start: int, length: int) -> int:
+        """ "no rug", "without marble": the thing is neither added nor read as a wish."""
+        index = start + length
+        while index < len(self.tokens) and self.tokens[index] in ("a", "an", "the", "any"):
+            index += 1
+        for lexicon in (words.MOODS, words.STYLES, words.STYLE_ALIASES, words.FLOORS, words.COLOURS, {"rug": 1, "rugs": 1}):
+            if found := self._at(index, lexicon):
+                end = index + found
+                said = " ".join(self.tokens[index:end])
+                if said in ("rug", "rugs"):
+                    self.keep.append("rug")
+                elif self._surface_of(index, found) in ("floor", "walls"):
+                    end += 1  # the surface's own word goes with it
+                self.used[start:end] = [True] * min(end - start, len(self.tokens) - start)
+                self.understood.append(f"no {said}")
+                return end
+        return start + length
+
+    def _styles(self) -> None:
+        lexicon = {name.replace("-", " "): name for name in words.STYLES} | {name: name for name in words.STYLES}
+        lexicon |= words.STYLE_ALIASES
+        for length_wanted in (3, 2, 1):  # "italian contemporary" before "contemporary"
+            for index in range(len(self.tokens)):
+                if (length := self._at(index, lexicon)) == length_wanted:
+                    said = " ".join(self.tokens[index : index + length])
+                    self._wish("style", lexicon[said], index, length)
+
+    def _rug(self) -> None:
+        for index, token in enumerate(self.tokens):
+            if token not in ("rug", "rugs") or self.used[index]:
+                continue
+            for length in (2, 1):
+                start = index - length
+                if start >= 0 and " ".join(self.tokens[start:index]) in words.COLOURS and not any(self.used[start:index]):
+                    self._wish("rug", words.COLOURS[" ".join(self.tokens[start:index])], start, length + 1)
+                    break
+            else:
+                self._wish("rug", "style", index, 1)
+
+    def _materials(self) -> None:
+        lexicon = words.FLOORS | words.WALL_FINISHES
+        for index in range(len(self.tokens)):
+            length = self._at(index, lexicon)
+            if not length:
+                continue
+            said = " ".join(self.tokens[index : index + length])
+            surface = self._surface_of(index, length)
+            if surface == "walls" and said in words.WALL_FINISHES:
+                self._wish("wall_finish", words.WALL_FINISHES[said], index, length, f"{said} walls")
+            elif (surface == "floor" or (not surface and said not in words.COLOURS)) and said in words.FLOORS:
+                # A pattern says more than a species: "herringbone oak floor" is herringbone.
+                if words.FLOORS[said] in ("herringbone", "checkerboard"):
+                    self.wishes.pop("floor", None)
+                self._wish("floor", words.FLOORS[said], index, length, f"{said} floor")
+
+    def _colours(self) -> None:
+        names = {"walls": "wall", "floor": "floor_colour", "ceiling": "ceiling", "rug": "rug", "": "accent"}
+        for index in range(len(self.tokens)):
+            length = self._at(index, words.COLOURS)
+            if not length:
+                continue
+            said = " ".join(self.tokens[index : index + length])
+            surface = self._surface_of(index, length)
+            if surface in names:
+                self._wish(names[surface], words.COLOURS[said], index, length, f"{said} {surface}".strip())
+
+    def _moods(self, *, longer_than: int) -> None:
+        for index in range(len(self.tokens)):
+            length = self._at(index, words.MOODS)
+            if length <= longer_than:
+                continue
+            # "dark walls" and "warm oak" describe a surface; there the word is a shade and not the light.
+            if length == 1 and self.tokens[index] in ("dark", "warm", "cool", "bright", "fresh", "golden") and (
+                self._surface_of(index, 1) in ("walls", "floor", "rug", "furnishing") and not self._light_follows(index)
+            ):
+                self.used[index] = True
+                self.understood.append(self.tokens[index])
+                continue
+            said = " ".join(self.tokens[index : index + length])
+            self._wish("mood", words.MOODS[said], index, length)
+
+    def _light_follows(self, index: int) -> bool:
+        return any(words.SURFACES.get(token) == "light" for token in self.tokens[index + 1 : index + 4])

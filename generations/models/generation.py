@@ -1,0 +1,214 @@
+"""A request for pictures, and the calls made for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.ids import new_id
+from accounts.models import ApiKey, Organization, TenantQuerySet, User
+from projects.models import Photo, Room
+
+
+class State(models.TextChoices):
+    """The life of a generation; the last three are its ends."""
+
+    WAITING = "waiting"  # over the workspace's in-flight limit, in its own line
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELED)
+IN_FLIGHT = (State.QUEUED, State.RUNNING)
+NOT_STARTED = (State.WAITING, State.QUEUED)
+
+
+def generation_id() -> str:
+    return new_id("gen")
+
+
+class GenerationQuerySet(TenantQuerySet):
+    """Words about generations."""
+
+    def not_started(self) -> Self:
+        """May still be canceled for free."""
+        return self.filter(state__in=NOT_STARTED)
+
+    def in_flight(self) -> Self:
+        """Count against the workspace's limit."""
+        return self.filter(state__in=IN_FLIGHT)
+
+    def not_ended(self) -> Self:
+        """Hold credits still."""
+        return self.exclude(state__in=ENDED)
+
+    def abandoned(self, now: datetime) -> Self:
+        """Running, but the worker has not renewed its lease: dead or frozen."""
+        return self.filter(state=State.RUNNING, lease_until__lt=now)
+
+    def overdue(self, now: datetime) -> Self:
+        """Past the deadline that a synchronous caller was promised."""
+        return self.not_ended().filter(deadline__lt=now)
+
+    def held_by(self, attempt: Generation) -> Self:
+        """This generation, only while the attempt in hand is still the current one: the fence of every write."""
+        return self.filter(pk=attempt.pk, state=State.RUNNING, attempt=attempt.attempt)
+
+
+class Generation(models.Model):
+    """One request for 1 to 3 pictures. The row is the truth; the queue only carries its id."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=generation_id, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    room = models.ForeignKey(Room, models.SET_NULL, null=True, blank=True, related_name="generations")
+    requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
+    engine = models.CharField(max_length=20)
+    is_test = models.BooleanField(default=False)  # asked with a test key: no ledger line
+
+    # What is asked for. The source is a photo or a picture made before (the version tree).
+    photo = models.ForeignKey(Photo, models.PROTECT, null=True, blank=True, related_name="generations")
+    parent = models.ForeignKey("generations.Picture", models.PROTECT, null=True, blank=True, related_name="children")
+    prompt = models.TextField()
+    resolution = models.CharField(max_length=4, blank=True)
+    design_level = models.CharField(max_length=8, default="quick")
+    mask = models.BooleanField(default=False)
+    variations = models.PositiveSmallIntegerField(default=1)
+    price = models.PositiveIntegerField()  # credits
+
+    # How far it is. `attempt` and `lease_until` fence the workers.
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    worker = models.CharField(max_length=40, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    deadline = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.CharField(max_length=400, blank=True)
+    credits_held = models.PositiveIntegerField(default=0)
+    credits_settled = models.PositiveIntegerField(default=0)
+    credits_released = models.PositiveIntegerField(default=0)
+
+    idempotency_key = models.CharField(max_length=255, blank=True)
+    request_sha256 = models.CharField(max_length=64, blank=True)
+
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    queued_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="generation_idempotency_key_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(photo__isnull=False, parent=None) | Q(photo=None, parent__isnull=False),
+                name="generation_has_one_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=ENDED, finished_at__isnull=False) | (~Q(state__in=ENDED) & Q(finished_at=None)),
+                name="generation_ends_at_a_time",
+            ),
+            models.CheckConstraint(
+                # What was held is accounted for when it has ended, and not before.
+                condition=Q(state__in=ENDED, credits_held=F("credits_settled") + F("credits_released"))
+                | (~Q(state__in=ENDED) & Q(credits_settled=0, credits_released=0)),
+                name="generation_credits_accounted_for",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="failed") & ~Q(error_code="") | ~Q(state="failed"),
+                name="generation_failure_has_a_reason",
+            ),
+            models.CheckConstraint(condition=Q(variations__gte=1, variations__lte=3), name="generation_1_to_3"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="generation_newest_first"),
+            models.Index(fields=["organization", "room", "-id"], name="generation_of_room"),
+            models.Index(
+                fields=["organization", "id"],
+                condition=Q(state__in=["waiting", "queued", "running"]),
+                name="generation_not_ended",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def has_ended(self) -> bool:
+        """Succeeded, failed or canceled."""
+        return self.state in ENDED
+
+    @property
+    def has_preview(self) -> bool:
+        """Made by the embedded engine: pages and data say so."""
+        return self.engine == "preview"
+
+
+class GenerationReference(models.Model):
+    """A furniture photo sent along, in the order it was given."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    generation = models.ForeignKey(Generation, models.CASCADE, related_name="references")
+    position = models.PositiveSmallIntegerField()
+    photo = models.ForeignKey(Photo, models.PROTECT, related_name="+")
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "position"], name="reference_position_once"),
+            models.CheckConstraint(condition=Q(position__lt=10), name="reference_at_most_ten"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.generation_id}/{self.position}"
+
+
+class UpstreamCall(models.Model):
+    """One engine call, written before the socket opens, so that a killed worker leaves a trace.
+
+    `possible_cost` is what a call of unknown outcome may have cost on the key's side, in upstream credits. It is
+    not a ledger line: the customer never pays for it.
+    """
+
+    class Outcome(models.TextChoices):
+        OPEN = "open"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        UNKNOWN = "unknown"
+        DISCARDED = "discarded"  # a picture came after the generation had ended
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    generation = models.ForeignKey(Generation, models.PROTECT, related_name="calls")
+    attempt = models.PositiveSmallIntegerField()
+    number = models.PositiveSmallIntegerField()  # 1, 2 … within the attempt
+    engine = models.CharField(max_length=20)
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.OPEN)
+    status_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    detail = models.CharField(max_length=400, blank=True)  # for the operator; may quote the upstream
+    credits_used = models.PositiveIntegerField(default=0)
+    possible_cost = models.PositiveIntegerField(default=0)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "attempt", "number"], name="upstream_call_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.generation_id}/{self.attempt}/{self.number}: {self.outcome}"

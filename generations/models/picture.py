@@ -1,0 +1,37 @@
+"""A resulting image."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.ids import new_id
+from accounts.models import Organization, TenantQuerySet
+
+
+def picture_id() -> str:
+    return new_id("pic")
+
+
+class Picture(models.Model):
+    """One PNG that an engine made. A generation may start from it: that is the version tree."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=picture_id, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    generation = models.ForeignKey("generations.Generation", models.PROTECT, related_name="pictures")
+    position = models.PositiveSmallIntegerField()
+    image = models.CharField(max_length=240)  # storage name of the PNG
+    thumbnail = models.CharField(max_length=240)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    bytes = models.PositiveIntegerField()  # size of the PNG
+    notes = models.JSONField(default=dict, blank=True)  # what the engine says about it
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["generation", "position"], name="picture_position_once")]
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -1,0 +1,460 @@
+"""The guarded door: the only place that opens an address a user has given.
+
+An address is judged twice. `check_url` reads the text and needs no network, so it runs when work is accepted.
+`fetch` judges it again, resolves the name once, judges every number it got and connects to those very numbers,
+so a name that changes its answer in between (DNS rebinding) gains nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import ssl
+import threading
+import time
+import unicodedata
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+import certifi
+import idna
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from accounts.errors import Refusal
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+MAX_URL_LENGTH = 2048
+MAX_REDIRECTS = 3
+MAX_ADDRESSES = 4  # of one name; a browser gives up on dead ones about as soon
+USER_AGENT = "Roomwright/1"
+PORTS = {"http": 80, "https": 443}
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+# Names that mean "inside" wherever they are resolved.
+INNER_NAMES = ("localhost", "local", "internal", "localdomain", "lan", "home.arpa")
+
+# What `is_global` lets through and no public photo lives behind.
+CLOSED_V4 = (
+    ipaddress.IPv4Network("100.64.0.0/10"),  # carrier-grade NAT; some clouds keep their metadata here
+    ipaddress.IPv4Network("168.63.129.16/32"),  # Azure's platform service, which answers only from inside
+    ipaddress.IPv4Network("192.0.0.0/24"),  # protocol assignments; older Pythons call parts of it global
+    ipaddress.IPv4Network("192.88.99.0/24"),  # 6to4 relays
+)
+# IPv6 is allowed by list: only this block is given out to hosts. That alone shuts out every form that carries
+# an IPv4 address outside it (mapped, compatible, NAT64), unique local, link-local and site-local.
+OPEN_V6 = ipaddress.IPv6Network("2000::/3")
+CLOSED_V6 = (
+    ipaddress.IPv6Network("2001::/23"),  # Teredo, ORCHID, benchmarking and other protocol blocks
+    ipaddress.IPv6Network("2002::/16"),  # 6to4: carries an IPv4 address
+    ipaddress.IPv6Network("3fff::/20"),  # documentation; older Pythons call it global
+)
+LOOPBACK_V4 = ipaddress.IPv4Network("127.0.0.0/8")
+LOOPBACK_V6 = ipaddress.IPv6Address("::1")
+
+
+class FetchRefused(Refusal):
+    """That address can't be used as the source of a picture."""
+
+    code: ClassVar[str] = "bad_source"
+    title: ClassVar[str] = "Bad source address"
+    status: ClassVar[int] = 400
+
+
+class AddressRefused(FetchRefused):
+    """That address leads into a private network; please use one that anybody on the internet can open."""
+
+    title: ClassVar[str] = "Address refused"
+
+
+class FetchFailed(FetchRefused):
+    """The picture could not be fetched from that address."""
+
+    title: ClassVar[str] = "Fetch failed"
+
+
+class FetchTooLarge(FetchFailed):
+    """The file at that address is too large."""
+
+    title: ClassVar[str] = "File too large"
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One parsed address; the check and the connection read the same parse, so they can't disagree."""
+
+    secure: bool
+    host: str  # ASCII, lower case, without brackets or a trailing dot
+    port: int
+    resource: str  # path and query, as sent in the request line
+    literal: Address | None  # the address, when the host is one in whatever spelling
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS["https" if self.secure else "http"] else f"{host}:{self.port}"
+
+
+def check_url(url: str, *, allow_loopback: bool) -> None:
+    """Judge the text of an address, without any network.
+
+    Passes http and https, on ports 80 and 443, to a public host. `allow_loopback` (development and tests)
+    opens 127.0.0.0/8, ::1 and `localhost`, on any port, and nothing else.
+    Raises FetchRefused for a malformed address and AddressRefused for one that leads inside.
+    """
+    _parse(url, allow_loopback=allow_loopback)
+
+
+def fetch(
+    url: str, *, allow_loopback: bool, max_bytes: int = 15 * 1024 * 1024, seconds: float = 20.0
+) -> bytes:
+    """Download what `url` holds, at most `max_bytes` after content decoding, within `seconds` in all.
+
+    `seconds` covers name resolution, TLS, every redirect and a server that drips single bytes. Up to three
+    redirects are followed, each judged from the start like a new address; https to http too, since plain http
+    is accepted to begin with and no cookie, credential or referrer is ever sent. Environment proxies are not
+    used: a proxy would resolve the name again, out of our sight.
+    Raises FetchRefused, AddressRefused, FetchFailed or FetchTooLarge.
+    """
+    with _Deadline(seconds) as deadline:
+        for _ in range(MAX_REDIRECTS + 1):
+            target = _parse(url, allow_loopback=allow_loopback)
+            addresses = _resolve(target, allow_loopback=allow_loopback, deadline=deadline)
+            answer = _get(target, addresses, max_bytes=max_bytes, deadline=deadline)
+            if isinstance(answer, bytes):
+                return answer
+            url = urljoin(url, answer.location)
+    message = f"That address redirects more than {MAX_REDIRECTS} times."
+    raise FetchFailed(message)
+
+
+# --- the text of an address ---------------------------------------------------------------------------------
+
+
+def _parse(url: str, *, allow_loopback: bool) -> _Target:
+    parts = _split(url)
+    host = _host(parts.hostname or "")
+    literal = _literal(host)
+    if literal is not None:
+        _judge(literal, allow_loopback=allow_loopback)
+    else:
+        _judge_name(host, allow_loopback=allow_loopback)
+    # What _judge and _judge_name let through as loopback is allowed there.
+    loopback = literal.is_loopback if literal else _is_or_is_under(host, "localhost")
+    resource = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    if parts.query:
+        resource += "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
+    return _Target(
+        secure=parts.scheme == "https",
+        host=host,
+        port=_port(parts, any_port=loopback),
+        resource=resource,
+        literal=literal,
+    )
+
+
+def _split(url: str) -> SplitResult:
+    if len(url) > MAX_URL_LENGTH:
+        message = f"The address is {len(url)} characters long; at most {MAX_URL_LENGTH} are accepted."
+        raise FetchRefused(message)
+    # urlsplit drops tabs and newlines in silence and other parsers read a backslash as a slash: both are ways
+    # to show one address to the check and another to the connection.
+    if re.search(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ud800-\udfff]", url):
+        message = "The address contains a space, a backslash or a control character."
+        raise FetchRefused(message)
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname
+    except ValueError:
+        message = "That is not a valid web address."
+        raise FetchRefused(message) from None
+    if parts.scheme not in PORTS:
+        message = "The address must begin with http:// or https://."
+        raise FetchRefused(message)
+    if "@" in parts.netloc:
+        message = "The address must not contain a user name or password."
+        raise FetchRefused(message)
+    return parts
+
+
+def _host(text: str) -> str:
+    """The host as it is looked up: look-alike characters folded, international names in their ASCII form."""
+    if not text:
+        message = "The address names no host."
+        raise FetchRefused(message)
+    host = unicodedata.normalize("NFKC", text).lower()
+    if not host.isascii():
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            host = ""
+    if host.endswith("."):
+        host = host[:-1]
+    if ":" not in host and not re.fullmatch(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", host):
+        message = "The host name in the address is not valid."
+        raise FetchRefused(message)
+    if len(host) > 253:
+        message = "The host name in the address is too long."
+        raise FetchRefused(message)
+    return host
+
+
+def _literal(host: str) -> Address | None:
+    """The address that a numeric host stands for, in any spelling that the system's resolver would take."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        if isinstance(address, ipaddress.IPv6Address) and address.scope_id is not None:
+            raise AddressRefused
+        return address
+    if ":" in host:
+        message = "The IPv6 address in that web address is not valid."
+        raise FetchRefused(message)
+    if not re.fullmatch(r"[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2]):
+        return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))  # 2130706433, 0177.1, 0x7f.0.0.1, 127.1
+    except OSError:
+        message = "The numeric address in that web address is not valid."
+        raise FetchRefused(message) from None
+
+
+def _judge_name(host: str, *, allow_loopback: bool) -> None:
+    if allow_loopback and _is_or_is_under(host, "localhost"):
+        return
+    if any(_is_or_is_under(host, name) for name in INNER_NAMES) or "." not in host:
+        message = f"“{host}” is not a public host name; please use an address that anybody can open."
+        raise AddressRefused(message)
+
+
+def _is_or_is_under(host: str, name: str) -> bool:
+    return host == name or host.endswith("." + name)
+
+
+def _port(parts: SplitResult, *, any_port: bool) -> int:
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port is None:
+        return PORTS[parts.scheme]
+    if port == 0 or (not any_port and port not in PORTS.values()):
+        message = "The address names a port other than 80 and 443."
+        raise FetchRefused(message)
+    return port
+
+
+# --- addresses ----------------------------------------------------------------------------------------------
+
+
+def _judge(address: Address, *, allow_loopback: bool) -> None:
+    """Raise AddressRefused unless the address is a public one, or plain loopback where that is allowed."""
+    if isinstance(address, ipaddress.IPv4Address):
+        if allow_loopback and address in LOOPBACK_V4:
+            return
+        closed = any(address in network for network in CLOSED_V4)
+    else:
+        # A mapped ::ffff:127.0.0.1 is deliberately not taken for loopback: nobody writes it in good faith.
+        if allow_loopback and address == LOOPBACK_V6:
+            return
+        closed = address not in OPEN_V6 or any(address in network for network in CLOSED_V6)
+    if closed or not address.is_global or address.is_multicast:
+        raise AddressRefused
+
+
+def _resolve(target: _Target, *, allow_loopback: bool, deadline: _Deadline) -> list[Address]:
+    """The addresses of the host, each judged; one bad address refuses the whole name."""
+    if target.literal is not None:
+        return [target.literal]
+    found = _look_up(target.host, target.port, seconds=deadline.remaining())
+    addresses: list[Address] = []
+    for text in found:
+        address = ipaddress.ip_address(text)
+        # A name with a public and a private address is broken or an attack; no need to know which.
+        _judge(address, allow_loopback=allow_loopback)
+        if address not in addresses:
+            addresses.append(address)
+    return addresses[:MAX_ADDRESSES]
+
+
+def _look_up(host: str, port: int, *, seconds: float) -> list[str]:
+    """Ask the system's resolver, in a thread of its own because getaddrinfo knows no timeout."""
+    found: list[str] = []
+    problem: list[OSError | UnicodeError] = []
+
+    def ask() -> None:
+        try:
+            found.extend(str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            problem.append(error)
+
+    thread = threading.Thread(target=ask, name="fetch-resolve", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise _timed_out()
+    if problem or not found:
+        message = f"The host “{host}” could not be found."
+        raise FetchFailed(message)
+    return found
+
+
+# --- the conversation ---------------------------------------------------------------------------------------
+
+
+class _Deadline:
+    """A moment after which everything that is still open is cut off.
+
+    Socket timeouts bound single reads, so a server that sends a byte a second never meets one. Here a timer
+    shuts the socket down, which wakes whatever read, write or handshake is waiting on it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self.release()
+
+    def remaining(self) -> float:
+        """Seconds left; raises FetchFailed when there are none."""
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise _timed_out()
+        return left
+
+    def guard(self, connection: socket.socket) -> None:
+        # A duplicate, because wrapping a socket in TLS takes the original's descriptor away.
+        duplicate = connection.dup()
+        self.release()
+        with self._lock:
+            self._socket = duplicate
+        self.remaining()
+
+    def release(self) -> None:
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+    def _cut(self) -> None:
+        with self._lock:
+            if self._socket is not None:
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    location: str
+
+
+def _get(
+    target: _Target, addresses: list[Address], *, max_bytes: int, deadline: _Deadline
+) -> bytes | _Redirect:
+    connection = HTTPConnection(target.host, target.port, timeout=deadline.remaining())
+    try:
+        # With a socket given, urllib3 speaks and decodes HTTP but opens and resolves nothing itself.
+        connection.sock = _connect(target, addresses, deadline=deadline)
+        headers = {
+            "Host": target.authority,
+            "User-Agent": USER_AGENT,
+            "Accept": "image/*",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+        }
+        connection.request("GET", target.resource, headers=headers, preload_content=False)
+        response = connection.getresponse()
+        location = response.headers.get("Location")
+        if response.status in REDIRECTS and location:
+            with suppress(UnicodeError):  # header bytes arrive read as Latin-1; most servers mean UTF-8
+                location = location.encode("latin-1").decode()
+            return _Redirect(location)
+        if response.status != 200:
+            message = f"The server at that address answered with status {response.status}."
+            raise FetchFailed(message)
+        return _read(response, max_bytes=max_bytes, deadline=deadline)
+    except (OSError, HTTPError, ValueError) as error:
+        # ValueError covers http.client's complaints about lines and lengths that no server should send.
+        deadline.remaining()
+        message = "The connection to that address failed or broke off."
+        raise FetchFailed(message) from error
+    finally:
+        deadline.release()
+        connection.close()
+
+
+def _connect(target: _Target, addresses: list[Address], *, deadline: _Deadline) -> socket.socket:
+    """A connected socket to the first address that answers, inside TLS for https.
+
+    The certificate is checked against the host's name although the connection goes to a number.
+    """
+    problem: OSError = OSError("no address")
+    for position, address in enumerate(addresses):
+        share = deadline.remaining() / (len(addresses) - position)
+        connection = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)
+        try:
+            connection.settimeout(share)
+            connection.connect((str(address), target.port))
+        except OSError as error:
+            connection.close()
+            problem = error
+            continue
+        return _speak(connection, target, deadline=deadline)
+    raise problem
+
+
+def _speak(connection: socket.socket, target: _Target, *, deadline: _Deadline) -> socket.socket:
+    """Put the connected socket under the deadline and, for https, inside TLS."""
+    try:
+        deadline.guard(connection)
+        connection.settimeout(deadline.remaining())
+        if not target.secure:
+            return connection
+        return _tls().wrap_socket(connection, server_hostname=target.host)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _tls() -> ssl.SSLContext:
+    """Trust the machine's store and certifi's, since a slim container often has no store of its own."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _read(response: BaseHTTPResponse, *, max_bytes: int, deadline: _Deadline) -> bytes:
+    message = f"The file at that address is larger than {max_bytes / 1024 / 1024:.0f} MB."
+    announced = response.headers.get("Content-Length", "")
+    if announced.isascii() and announced.isdigit() and int(announced[:20]) > max_bytes:
+        raise FetchTooLarge(message)
+    body = bytearray()
+    # The cap counts decoded bytes: a server may compress although we asked it not to.
+    while chunk := response.read(64 * 1024, decode_content=True):
+        body += chunk
+        if len(body) > max_bytes:
+            raise FetchTooLarge(message)
+        deadline.remaining()
+    # A connection that the deadline cut looks like a body that simply ended.
+    deadline.remaining()
+    return bytes(body)
+
+
+def _timed_out() -> FetchFailed:
+    return FetchFailed("The server at that address took too long to answer.")

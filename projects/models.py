@@ -1,0 +1,132 @@
+"""Rows of an agency's work: clients, projects, rooms, and every image that came in."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.ids import new_id
+from accounts.models import Organization, TenantQuerySet, User
+
+
+def client_id() -> str:
+    return new_id("cli")
+
+
+def project_id() -> str:
+    return new_id("prj")
+
+
+def room_id() -> str:
+    return new_id("room")
+
+
+def photo_id() -> str:
+    return new_id("pho")
+
+
+class Client(models.Model):
+    """Whom a project is done for."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=client_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=120)
+    email = models.EmailField("e-mail", blank=True)
+    notes = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Project(models.Model):
+    """A job: some rooms, for a client or for oneself."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=project_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    client = models.ForeignKey(Client, models.PROTECT, null=True, blank=True, related_name="projects")
+    name = models.CharField(max_length=120)
+    address = models.CharField(max_length=240, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Room(models.Model):
+    """A room of a project."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=room_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="rooms")
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PhotoQuerySet(TenantQuerySet):
+    """Words about images that came in."""
+
+    def of_rooms(self) -> Self:
+        """Photos of rooms, without furniture references."""
+        return self.filter(kind=Photo.Kind.ROOM)
+
+
+class Photo(models.Model):
+    """An image that came in: a room's photo, or a furniture reference.
+
+    It arrives as a file or as an address; a worker fetches, straightens and strips it before the first use.
+    """
+
+    class Kind(models.TextChoices):
+        ROOM = "room"
+        REFERENCE = "reference"
+
+    class State(models.TextChoices):
+        NEW = "new"  # waits to be fetched or prepared
+        READY = "ready"
+        BAD = "bad"  # `problem` says why; it is never tried again
+
+    public_id = models.CharField(max_length=40, unique=True, default=photo_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    room = models.ForeignKey(Room, models.SET_NULL, null=True, blank=True, related_name="photos")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.ROOM)
+    name = models.CharField(max_length=120, blank=True)  # what a reference shows ("Sofa")
+    source_url = models.URLField(max_length=2048, blank=True)
+    original = models.CharField(max_length=240, blank=True)  # storage names; "" until there is one
+    image = models.CharField(max_length=240, blank=True)
+    thumbnail = models.CharField(max_length=240, blank=True)
+    media_type = models.CharField(max_length=20, blank=True)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=State, default=State.NEW)
+    problem = models.CharField(max_length=400, blank=True)
+    had_gps = models.BooleanField(default=False)
+    advice = models.JSONField(default=list, blank=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(original="") | ~Q(source_url=""), name="photo_comes_from_somewhere"),
+            models.CheckConstraint(
+                condition=~Q(state="ready") | (~Q(image="") & Q(width__gt=0, height__gt=0)), name="photo_ready_has_image"
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "room", "-id"], name="photo_of_room_newest_first")]
+
+    def __str__(self) -> str:
+        return self.name or self.public_id
