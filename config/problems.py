@@ -9,10 +9,12 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from accounts.errors import Refusal
+from accounts.tenancy import public
 
 logger = logging.getLogger(__name__)
 
@@ -107,3 +109,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
         answer = body(status=500, code="internal_error", title="Internal error", message=message)
         return JsonResponse(answer, status=500)
     return render(request, "500.html", {"message": message}, status=500)
+
+
+@public("says that there is no such endpoint")
+@csrf_exempt
+def no_such_endpoint(request: HttpRequest) -> HttpResponse:
+    """Any address under /api/ that is none, whatever the method."""
+    raise Http404

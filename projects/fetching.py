@@ -1,7 +1,7 @@
 """The guarded door: the only place that opens an address a user has given.
 
 An address is judged twice. `check_url` reads the text and needs no network, so it runs when work is accepted.
-`fetch` judges it again, resolves the name once, judges every number it got and connects to those very numbers,
+`fetch` judges it again, resolves the name once, judges every number it got and connects to those very ones,
 so a name that changes its answer in between (DNS rebinding) gains nothing.
 """
 
@@ -16,6 +16,7 @@ import time
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import ClassVar, TypeAlias
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -35,6 +36,8 @@ MAX_ADDRESSES = 4  # of one name; a browser gives up on dead ones about as soon
 USER_AGENT = "Roomwright/1"
 PORTS = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ud800-\udfff]")
+HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
 # Names that mean "inside" wherever they are resolved.
 INNER_NAMES = ("localhost", "local", "internal", "localdomain", "lan", "home.arpa")
@@ -54,7 +57,6 @@ CLOSED_V6 = (
     ipaddress.IPv6Network("2002::/16"),  # 6to4: carries an IPv4 address
     ipaddress.IPv6Network("3fff::/20"),  # documentation; older Pythons call it global
 )
-LOOPBACK_V4 = ipaddress.IPv4Network("127.0.0.0/8")
 LOOPBACK_V6 = ipaddress.IPv6Address("::1")
 
 
@@ -128,12 +130,9 @@ def fetch(
             answer = _get(target, addresses, max_bytes=max_bytes, deadline=deadline)
             if isinstance(answer, bytes):
                 return answer
-            url = urljoin(url, answer.location)
+            url = urljoin(url, answer)
     message = f"That address redirects more than {MAX_REDIRECTS} times."
     raise FetchFailed(message)
-
-
-# --- the text of an address ---------------------------------------------------------------------------------
 
 
 def _parse(url: str, *, allow_loopback: bool) -> _Target:
@@ -159,69 +158,50 @@ def _parse(url: str, *, allow_loopback: bool) -> _Target:
 
 
 def _split(url: str) -> SplitResult:
-    if len(url) > MAX_URL_LENGTH:
-        message = f"The address is {len(url)} characters long; at most {MAX_URL_LENGTH} are accepted."
-        raise FetchRefused(message)
-    # urlsplit drops tabs and newlines in silence and other parsers read a backslash as a slash: both are ways
-    # to show one address to the check and another to the connection.
-    if re.search(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ud800-\udfff]", url):
-        message = "The address contains a space, a backslash or a control character."
-        raise FetchRefused(message)
     try:
         parts = urlsplit(url)
-        _ = parts.hostname
+        _ = parts.hostname, parts.port  # these parse only now
     except ValueError:
-        message = "That is not a valid web address."
-        raise FetchRefused(message) from None
-    if parts.scheme not in PORTS:
-        message = "The address must begin with http:// or https://."
-        raise FetchRefused(message)
-    if "@" in parts.netloc:
-        message = "The address must not contain a user name or password."
-        raise FetchRefused(message)
+        parts = SplitResult("", "", "", "", "")
+    for wrong, message in (
+        (len(url) > MAX_URL_LENGTH, f"The address is longer than {MAX_URL_LENGTH} characters."),
+        # urlsplit drops tabs and newlines in silence and other parsers read a backslash as a slash: two ways
+        # to show one address to the check and another to the connection.
+        (UNPRINTABLE.search(url), "The address contains a space, a backslash or a control character."),
+        (parts.scheme not in PORTS, "The address must be complete and begin with http:// or https://."),
+        ("@" in parts.netloc, "The address must not contain a user name or password."),
+        (not parts.hostname, "The address names no host."),
+        ("%" in parts.netloc, "The host name in the address is not valid."),  # IPv6 zones, encoded names
+    ):
+        if wrong:
+            raise FetchRefused(message)
     return parts
 
 
 def _host(text: str) -> str:
     """The host as it is looked up: look-alike characters folded, international names in their ASCII form."""
-    if not text:
-        message = "The address names no host."
-        raise FetchRefused(message)
     host = unicodedata.normalize("NFKC", text).lower()
     if not host.isascii():
         try:
             host = idna.encode(host, uts46=True).decode("ascii")
         except idna.IDNAError:
             host = ""
-    if host.endswith("."):
-        host = host[:-1]
-    if ":" not in host and not re.fullmatch(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", host):
+    host = host.removesuffix(".")
+    if len(host) > 253 or not (":" in host or HOST_NAME.fullmatch(host)):
         message = "The host name in the address is not valid."
-        raise FetchRefused(message)
-    if len(host) > 253:
-        message = "The host name in the address is too long."
         raise FetchRefused(message)
     return host
 
 
 def _literal(host: str) -> Address | None:
     """The address that a numeric host stands for, in any spelling that the system's resolver would take."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    else:
-        if isinstance(address, ipaddress.IPv6Address) and address.scope_id is not None:
-            raise AddressRefused
-        return address
-    if ":" in host:
-        message = "The IPv6 address in that web address is not valid."
-        raise FetchRefused(message)
-    if not re.fullmatch(r"[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2]):
+    if not (":" in host or re.fullmatch(r"[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2])):
         return None
     try:
-        return ipaddress.IPv4Address(socket.inet_aton(host))  # 2130706433, 0177.1, 0x7f.0.0.1, 127.1
-    except OSError:
+        if ":" in host:
+            return ipaddress.IPv6Address(host)
+        return ipaddress.IPv4Address(socket.inet_aton(host))  # takes 2130706433, 0177.1, 0x7f.0.0.1, 127.1
+    except (OSError, ValueError):
         message = "The numeric address in that web address is not valid."
         raise FetchRefused(message) from None
 
@@ -239,25 +219,17 @@ def _is_or_is_under(host: str, name: str) -> bool:
 
 
 def _port(parts: SplitResult, *, any_port: bool) -> int:
-    try:
-        port = parts.port
-    except ValueError:
-        port = 0
-    if port is None:
-        return PORTS[parts.scheme]
-    if port == 0 or (not any_port and port not in PORTS.values()):
+    port = PORTS[parts.scheme] if parts.port is None else parts.port
+    if port not in PORTS.values() and not (any_port and port):
         message = "The address names a port other than 80 and 443."
         raise FetchRefused(message)
     return port
 
 
-# --- addresses ----------------------------------------------------------------------------------------------
-
-
 def _judge(address: Address, *, allow_loopback: bool) -> None:
     """Raise AddressRefused unless the address is a public one, or plain loopback where that is allowed."""
     if isinstance(address, ipaddress.IPv4Address):
-        if allow_loopback and address in LOOPBACK_V4:
+        if allow_loopback and address.is_loopback:
             return
         closed = any(address in network for network in CLOSED_V4)
     else:
@@ -287,26 +259,20 @@ def _resolve(target: _Target, *, allow_loopback: bool, deadline: _Deadline) -> l
 def _look_up(host: str, port: int, *, seconds: float) -> list[str]:
     """Ask the system's resolver, in a thread of its own because getaddrinfo knows no timeout."""
     found: list[str] = []
-    problem: list[OSError | UnicodeError] = []
 
     def ask() -> None:
-        try:
+        with suppress(OSError, UnicodeError):
             found.extend(str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            problem.append(error)
 
     thread = threading.Thread(target=ask, name="fetch-resolve", daemon=True)
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
         raise _timed_out()
-    if problem or not found:
+    if not found:
         message = f"The host “{host}” could not be found."
         raise FetchFailed(message)
     return found
-
-
-# --- the conversation ---------------------------------------------------------------------------------------
 
 
 class _Deadline:
@@ -329,7 +295,6 @@ class _Deadline:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
-        self.release()
 
     def remaining(self) -> float:
         """Seconds left; raises FetchFailed when there are none."""
@@ -340,10 +305,8 @@ class _Deadline:
 
     def guard(self, connection: socket.socket) -> None:
         # A duplicate, because wrapping a socket in TLS takes the original's descriptor away.
-        duplicate = connection.dup()
-        self.release()
         with self._lock:
-            self._socket = duplicate
+            self._socket = connection.dup()
         self.remaining()
 
     def release(self) -> None:
@@ -359,24 +322,21 @@ class _Deadline:
                     self._socket.shutdown(socket.SHUT_RDWR)
 
 
-@dataclass(frozen=True, slots=True)
-class _Redirect:
-    location: str
-
-
-def _get(
-    target: _Target, addresses: list[Address], *, max_bytes: int, deadline: _Deadline
-) -> bytes | _Redirect:
+def _get(target: _Target, addresses: list[Address], *, max_bytes: int, deadline: _Deadline) -> bytes | str:
+    """One request: the body, or the text of a redirect's target."""
     connection = HTTPConnection(target.host, target.port, timeout=deadline.remaining())
     try:
         # With a socket given, urllib3 speaks and decodes HTTP but opens and resolves nothing itself.
-        connection.sock = _connect(target, addresses, deadline=deadline)
+        connection.sock = plain = _connect(addresses, target.port, deadline=deadline)
+        deadline.guard(plain)
+        plain.settimeout(deadline.remaining())
+        if target.secure:  # the certificate is checked against the name although we connected to a number
+            connection.sock = _tls().wrap_socket(plain, server_hostname=target.host)
         headers = {
             "Host": target.authority,
             "User-Agent": USER_AGENT,
             "Accept": "image/*",
             "Accept-Encoding": "identity",
-            "Connection": "close",
         }
         connection.request("GET", target.resource, headers=headers, preload_content=False)
         response = connection.getresponse()
@@ -384,13 +344,12 @@ def _get(
         if response.status in REDIRECTS and location:
             with suppress(UnicodeError):  # header bytes arrive read as Latin-1; most servers mean UTF-8
                 location = location.encode("latin-1").decode()
-            return _Redirect(location)
+            return location
         if response.status != 200:
             message = f"The server at that address answered with status {response.status}."
             raise FetchFailed(message)
         return _read(response, max_bytes=max_bytes, deadline=deadline)
-    except (OSError, HTTPError, ValueError) as error:
-        # ValueError covers http.client's complaints about lines and lengths that no server should send.
+    except (OSError, HTTPException, HTTPError, ValueError) as error:
         deadline.remaining()
         message = "The connection to that address failed or broke off."
         raise FetchFailed(message) from error
@@ -399,37 +358,18 @@ def _get(
         connection.close()
 
 
-def _connect(target: _Target, addresses: list[Address], *, deadline: _Deadline) -> socket.socket:
-    """A connected socket to the first address that answers, inside TLS for https.
-
-    The certificate is checked against the host's name although the connection goes to a number.
-    """
-    problem: OSError = OSError("no address")
+def _connect(addresses: list[Address], port: int, *, deadline: _Deadline) -> socket.socket:
+    """A connected socket to the first address that answers; each gets a share of the time that is left."""
     for position, address in enumerate(addresses):
         share = deadline.remaining() / (len(addresses) - position)
         connection = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)
         try:
             connection.settimeout(share)
-            connection.connect((str(address), target.port))
-        except OSError as error:
-            connection.close()
-            problem = error
-            continue
-        return _speak(connection, target, deadline=deadline)
-    raise problem
-
-
-def _speak(connection: socket.socket, target: _Target, *, deadline: _Deadline) -> socket.socket:
-    """Put the connected socket under the deadline and, for https, inside TLS."""
-    try:
-        deadline.guard(connection)
-        connection.settimeout(deadline.remaining())
-        if not target.secure:
+            connection.connect((str(address), port))
             return connection
-        return _tls().wrap_socket(connection, server_hostname=target.host)
-    except BaseException:
-        connection.close()
-        raise
+        except OSError:
+            connection.close()
+    raise ConnectionError
 
 
 def _tls() -> ssl.SSLContext:

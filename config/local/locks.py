@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def open_lock(path: Path) -> int:
-    """Open (or make) a lock file and return its descriptor; it is closed on exec, so programs we start don't share it.
+    """Open (or make) a lock file and return its descriptor, which programs we start do not inherit.
 
     Root gives the file to the folder's owner, so that a later run as that user can still open it.
     """

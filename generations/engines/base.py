@@ -95,6 +95,18 @@ class EngineError(Exception):
         self.status_code = status_code
         self.retry_after = retry_after
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Exceptions are pickled by their positional arguments alone, and this one comes out of child processes."""
+        return _rebuild, (self.code, self.message, self.again, self.detail, self.status_code, self.retry_after)
+
+
+def _rebuild(
+    code: str, message: str, again: Again, detail: str, status_code: int | None, retry_after: float | None
+) -> EngineError:
+    return EngineError(
+        code, message, again=again, detail=detail, status_code=status_code, retry_after=retry_after
+    )
+
 
 class Engine(Protocol):
     """`repeatable`: a call whose outcome is unknown may be made again, because it costs nothing."""

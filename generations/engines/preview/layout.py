@@ -13,7 +13,7 @@ from generations.engines.preview.segments import Segments, disagreement, find_po
 
 _SAMPLES = 28  # points along each edge of the box
 _NEAREST = 0.12  # camera heights: edges start this close to the camera
-_EVIDENCE_NEEDED = 0.16  # an edge of the box that crosses even area below this counts against it
+_EVIDENCE_NEEDED = 0.2  # an edge of the box that crosses even area below this counts against it
 _COARSE = 56  # pixels of the longest side, for the evenness of areas
 
 
@@ -35,7 +35,7 @@ def _edge_maps(lab: Floats) -> Floats:
     strongest = np.abs(change).argmax(2)[:, :, None, :]
     signed = np.take_along_axis(change, strongest, 2)[:, :, 0, :]
     size = np.hypot(signed[..., 0], signed[..., 1])
-    return floats(signed / (size + 3.0 + 2 * np.median(size))[..., None])
+    return floats(signed / (size + 1.2 + 1.5 * np.median(size))[..., None])
 
 
 def _corners(boxes: Floats) -> Floats:
@@ -131,7 +131,7 @@ class _Evidence:
             + 0.3 * (np.log(depth / 2.6) / 0.6) ** 2
             + 0.3 * (np.log((left + right) / 3.0) / 0.6) ** 2
         )
-        score = found - 0.02 * doubt
+        score = found - 0.035 * doubt
         return floats(score + 0.35 * self.evenness(boxes)) if areas else floats(score)
 
 
@@ -154,7 +154,7 @@ def _search(evidence: _Evidence) -> tuple[Floats, float]:
     random = np.random.default_rng(11)
     low = np.log(np.array([0.25, 0.25, 0.8, 0.32], np.float32))
     high = np.log(np.array([6.0, 6.0, 7.0, 1.7], np.float32))
-    boxes = floats(np.exp(random.uniform(low, high, (2600, 4))))
+    boxes = floats(np.exp(random.uniform(low, high, (4000, 4))))
     boxes = boxes[np.argsort(-evidence.scores(boxes, areas=False), kind="stable")[:260]]
     step = 0.09
     for _ in range(5):

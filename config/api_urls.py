@@ -1,0 +1,17 @@
+"""The REST API, version 1."""
+
+from __future__ import annotations
+
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from accounts.tenancy import public
+from config.problems import no_such_endpoint
+
+urlpatterns = [
+    path("", include("generations.api_urls")),
+    path("", include("projects.api_urls")),
+    path("", include("billing.api_urls")),
+    path("schema", public("the API's description")(SpectacularAPIView.as_view()), name="schema"),
+    re_path(r"", no_such_endpoint),
+]

@@ -1,0 +1,60 @@
+"""System checks that stop a bad deploy. Errors in production, silent in development except for broken walls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connection
+
+
+@register(Tags.security)
+def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What a clone may do without and a deploy may not."""
+    if not settings.IN_PRODUCTION:
+        return []
+    found: list[CheckMessage] = []
+    if settings.SECRET_KEY == settings.DEVELOPMENT_SECRET:
+        found.append(Error("SECRET_KEY is the development one.", hint="Set SECRET_KEY.", id="roomwright.E001"))
+    if settings.DEFAULT_ENGINE == "preview":
+        found.append(
+            Error(
+                "The preview engine is the default: customers would pay for previews.",
+                hint="Set MELTFLEX_API_KEY.",
+                id="roomwright.E002",
+            )
+        )
+    if settings.DEFAULT_ENGINE == "meltflex" and not settings.MELTFLEX_API_KEY:
+        found.append(Error("There is no MeltFlex key.", hint="Set MELTFLEX_API_KEY.", id="roomwright.E003"))
+    if settings.DEBUG:
+        found.append(Error("DEBUG is on.", hint="Unset DEBUG.", id="roomwright.E004"))
+    if settings.FETCH_ALLOW_LOOPBACK:
+        found.append(
+            Error(
+                "User-given addresses may point at this machine.",
+                hint="Unset FETCH_ALLOW_LOOPBACK.",
+                id="roomwright.E005",
+            )
+        )
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        found.append(Error("Mail goes into files.", hint="Set EMAIL_URL.", id="roomwright.E006"))
+    return found
+
+
+def role_problem() -> str:
+    """Why the database role would paint the second wall on; "" when the wall stands."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        superuser, bypasses = cursor.fetchone()
+    if superuser or bypasses:
+        return "The database role is a superuser or may bypass row-level security, so workspaces are not walled off."
+    return ""
+
+
+@register(Tags.database)
+def database_role(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Run by `check --database default` and before every migrate."""
+    problem = role_problem() if databases and "default" in databases else ""
+    return [Error(problem, hint="Use an ordinary role in DATABASE_URL.", id="roomwright.E007")] if problem else []

@@ -1,0 +1,80 @@
+"""The one way in which a generation ends: state, credits, notice and the next in line, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from accounts import tenancy
+from billing import credits
+from generations import admission, outcomes
+from generations.models import Generation, State, UpstreamCall
+from generations.models.generation import GenerationQuerySet
+
+
+def end(
+    *,
+    generation: Generation,
+    only: GenerationQuerySet,
+    state: State,
+    now: datetime,
+    code: str = "",
+    message: str = "",
+    settled: int = 0,
+    also: Callable[[], object] | None = None,
+) -> bool:
+    """End it if `only` still matches; False, and nothing changed, when somebody else was first.
+
+    `settled` credits are taken for good and the rest of the hold goes back; `also` runs in the same transaction.
+    """
+    organization = generation.organization
+    held = generation.credits_held
+    with tenancy.enter(organization):
+        changed = only.update(
+            state=state,
+            error_code=code,
+            error_message=message[:400],
+            credits_settled=settled,
+            credits_released=held - settled,
+            finished_at=now,
+            lease_until=None,
+        )
+        if not changed:
+            return False
+        if held and settled:
+            credits.settle(
+                organization=organization, reference=generation.public_id, credits=settled, now=now
+            )
+        elif held:
+            credits.release(organization=organization, reference=generation.public_id, now=now)
+        if also is not None:
+            also()
+        outcomes.announce(generation.public_id)
+        admission.admit(organization=organization, now=now)
+    return True
+
+
+def expire(*, generation: Generation, now: datetime) -> bool:
+    """The deadline of a synchronous caller has passed: failed, credits back, a running call's cost possible."""
+    organization = generation.organization
+    return end(
+        generation=generation,
+        only=Generation.objects.of(organization).not_ended().filter(pk=generation.pk),
+        state=State.FAILED,
+        code="deadline_passed",
+        message="It took longer than two minutes and was given up. Your credits are back.",
+        now=now,
+        also=lambda: mark_open_calls_unknown(generation=generation, now=now),
+    )
+
+
+def mark_open_calls_unknown(*, generation: Generation, now: datetime) -> int:
+    """Calls that began and never came back: their cost is possible. Returns how many."""
+    calls = UpstreamCall.objects.of(generation.organization).filter(
+        generation=generation, outcome=UpstreamCall.Outcome.OPEN
+    )
+    return calls.update(
+        outcome=UpstreamCall.Outcome.UNKNOWN,
+        possible_cost=generation.price if generation.engine != "preview" else 0,
+        ended_at=now,
+    )

@@ -1,0 +1,33 @@
+"""The preview engine in a process of its own, so that its arithmetic holds up neither requests nor leases."""
+
+from __future__ import annotations
+
+from generations.engines.base import Again, EngineError, EngineRequest, EngineResult
+from projects import image_pool
+
+
+def _generate(request: EngineRequest) -> EngineResult:
+    # Imported in the child alone: the arithmetic libraries are heavy, and web processes never need them.
+    from generations.engines.preview import PreviewEngine
+
+    return PreviewEngine().generate(request)
+
+
+class PooledPreviewEngine:
+    """Same interface, same results."""
+
+    name = "preview"
+    repeatable = True
+
+    def generate(self, request: EngineRequest) -> EngineResult:
+        """Raises EngineError, also when the child dies or takes longer than `request.seconds_left`."""
+        try:
+            return image_pool.run(_generate, request, seconds=request.seconds_left)
+        except image_pool.ImageWorkTimedOut as error:
+            raise EngineError(
+                "engine_timeout", "The preview took too long.", again=Again.NO, detail=str(error)
+            ) from error
+        except image_pool.ImageWorkDied as error:
+            raise EngineError(
+                "engine_failed", "The preview engine stopped.", again=Again.ONCE, detail=str(error)
+            ) from error

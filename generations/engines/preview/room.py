@@ -1,0 +1,210 @@
+"""What the engine believes about a photo: camera, box, and a soft mask with a confidence for each surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from generations.engines.preview.arrays import (
+    Bytes,
+    Floats,
+    Mask,
+    fit,
+    floats,
+    guided_filter,
+    luma,
+    resize,
+    smoothstep,
+    to_bytes,
+    weighted_median,
+)
+from generations.engines.preview.camera import CEILING, FLOOR, Box, Camera
+from generations.engines.preview.layout import Layout, find_layout, upright_density
+from generations.engines.preview.segments import Segments, find_segments
+from generations.engines.preview.windows import Window, find_windows, outline
+
+ANALYSIS_SIZE = 320  # longest side in pixels of the picture that is understood
+CONFIDENT = 0.55  # from here a surface is replaced
+PLAUSIBLE = 0.3  # from here it is tinted
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A soft mask at the picture's size, 0 to 1, and how sure we are of it as a whole, 0 to 1."""
+
+    mask: Floats
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Room:
+    """`clutter` is the part of the floor area that does not look like floor, 0 to 1."""
+
+    camera: Camera
+    box: Box
+    floor: Surface
+    walls: Surface
+    ceiling: Surface
+    clutter: float
+    windows: list[Window] = field(default_factory=list)
+
+    def window_mask(self, shape: tuple[int, int]) -> Floats:
+        """1 inside windows, frames included; soft by a pixel."""
+        mask = np.zeros(shape, np.uint8)
+        for window in self.windows:
+            corners = outline(window, self.camera, self.box)
+            if corners is not None:
+                cv2.fillConvexPoly(mask, np.rint(corners * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
+        return floats(mask) / 255
+
+
+def understand(linear: Floats) -> Room:
+    """The room in a linear picture of working size (h, w, 3); masks come back at that size."""
+    height, width = linear.shape[:2]
+    small_width, small_height = fit(width, height, ANALYSIS_SIZE)
+    small = resize(linear, small_width, small_height)
+    encoded = to_bytes(small)
+    lab = floats(cv2.cvtColor(floats(encoded) / 255, cv2.COLOR_RGB2LAB))
+    segments = find_segments(np.asarray(cv2.cvtColor(encoded, cv2.COLOR_RGB2GRAY), np.uint8))
+    layout = find_layout(lab, segments)
+    labels, _ = layout.box.labels(layout.camera.pixel_rays())
+    windows = find_windows(small, layout.camera, layout.box, labels)
+    judge = _Judge(small, labels, layout, segments)
+    camera = layout.camera.resized(width, height)
+    draft = Room(
+        layout.camera, layout.box, judge.floor(), judge.walls(windows), judge.ceiling(), judge.clutter, windows
+    )
+    guide = luma(to_bytes(linear).astype(np.float32) / 255)
+
+    surfaces = (draft.floor, draft.walls, draft.ceiling)
+    radius = max(2, round(max(width, height) / 130))
+    masks = [guided_filter(guide, resize(one.mask, width, height), radius, 4e-4) for one in surfaces]
+    floor, walls, ceiling = (
+        Surface(mask, one.confidence) for mask, one in zip(_sharpened(masks), surfaces, strict=True)
+    )
+    return Room(camera, layout.box, floor, walls, ceiling, judge.clutter, windows)
+
+
+def _sharpened(masks: list[Floats]) -> list[Floats]:
+    """Lets the strongest claim on each pixel win, so that no dark seam is left between two surfaces."""
+    claims = [np.clip(mask, 0, 1) ** 3 for mask in masks]
+    nobody = np.clip(1 - sum(np.clip(mask, 0, 1) for mask in masks), 0, 1) ** 3
+    total = sum(claims) + nobody + 1e-6
+    return [floats(claim / total) for claim in claims]
+
+
+class _Judge:
+    """Compares what the box says with what the pixels look like."""
+
+    def __init__(self, small: Floats, labels: Bytes, layout: Layout, segments: Segments) -> None:
+        self.labels, self.layout, self.segments = labels, layout, segments
+        light = luma(small)
+        self.light = np.log(light + 0.01)
+        # Colour without brightness, so that shadow and sun on one surface stay one thing.
+        self.hue = floats(
+            np.stack([np.log(small[..., 0] + 0.02), np.log(small[..., 2] + 0.02)], -1)
+            - np.log(small[..., 1:2] + 0.02)
+        )
+        self.edges = np.asarray(cv2.Canny(to_bytes(small), 40, 90), np.uint8)
+        self.clutter = 1.0
+
+    def _likeness(self, region: Mask, *, hue_width: float, dark: float, bright: float) -> Floats:
+        """How much each pixel looks like the region's main material: hue, and brightness against a smooth fit."""
+        if region.sum() < 30:
+            return np.zeros(region.shape, np.float32)
+        hue = np.median(self.hue[region], 0)
+        near = region & (np.linalg.norm(self.hue - hue, axis=-1) < 2 * hue_width)
+        if near.sum() > 30:
+            hue = np.median(self.hue[near], 0)
+        distance = floats(np.linalg.norm(self.hue - hue, axis=-1))
+        expected = _smooth_fit(self.light, region & (distance < 1.5 * hue_width))
+        excess = self.light - expected
+        like = smoothstep(1.6 * hue_width, 0.7 * hue_width, distance)
+        like = like * smoothstep(-1.4 * dark, -0.7 * dark, excess) * smoothstep(1.4 * bright, 0.7 * bright, excess)
+        return floats(like * region)
+
+    def floor(self) -> Surface:
+        region = self.labels == FLOOR
+        share = float(region.mean())
+        like = self._likeness(region, hue_width=0.22, dark=0.75, bright=2.6)
+        uprights = upright_density(self.segments, self.layout.camera, floats(region))
+        evenness = float(like[region].mean()) if region.any() else 0.0
+        self.clutter = float(np.clip(1 - evenness + 0.25 * min(uprights, 2.0), 0, 1))
+        mask = floats(region) if self.clutter < 0.2 else _cleaned(like, region)
+        confidence = self.layout.floor_support * float(np.clip(1.25 - 1.5 * self.clutter, 0, 1))
+        return Surface(mask, confidence if share > 0.04 else 0.0)
+
+    def walls(self, windows: list[Window]) -> Surface:
+        mask = np.zeros(self.labels.shape, np.float32)
+        empty = Room(self.layout.camera, self.layout.box, *[Surface(mask, 0)] * 3, 0.0, windows)
+        glass = empty.window_mask(mask.shape) > 0.2
+        glass = np.asarray(cv2.dilate(glass.astype(np.uint8), np.ones((3, 3), np.uint8)), bool)
+        total = like_total = 0.0
+        for plane in range(2, 5):
+            region = (self.labels == plane) & ~glass
+            like = self._likeness(region, hue_width=0.13, dark=0.42, bright=0.6)
+            if region.sum() < 30:
+                continue
+            mask += self._reaching_up(like, region) if like[region].mean() < 0.93 else floats(region)
+            total += float(region.sum())
+            like_total += float(like.sum())
+        evenness = like_total / total if total else 0.0
+        share = total / mask.size
+        confidence = self.layout.support * float(np.clip(2.2 * evenness - 0.35, 0, 1))
+        return Surface(mask, confidence if share > 0.06 else 0.0)
+
+    def _reaching_up(self, like: Floats, region: Mask) -> Floats:
+        """The parts of a wall that reach its upper half without crossing an edge: a pale sofa before it does not."""
+        cut = np.asarray(cv2.dilate(self.edges, np.ones((2, 2), np.uint8)), bool)
+        _, parts = cv2.connectedComponents(((like > 0.5) & ~cut).astype(np.uint8), connectivity=4)
+        rows = np.nonzero(region.any(1))[0]
+        upper = np.zeros_like(region)
+        upper[: int(rows[0] + 0.4 * (rows[-1] - rows[0]))] = True
+        found, sizes = np.unique(parts[upper & (parts > 0)], return_counts=True)
+        wanted = found[sizes > 0.004 * region.sum()]
+        reached = np.isin(parts, wanted).astype(np.uint8)
+        grown = np.asarray(cv2.dilate(reached, np.ones((5, 5), np.uint8)), bool)
+        return _cleaned(floats(grown & (like > 0.5)), region)
+
+    def ceiling(self) -> Surface:
+        region = self.labels == CEILING
+        like = self._likeness(region, hue_width=0.16, dark=0.6, bright=0.9)
+        evenness = float(like[region].mean()) if region.any() else 0.0
+        mask = floats(region) if evenness > 0.85 else _cleaned(like, region)
+        return Surface(mask, self.layout.support * evenness if region.mean() > 0.02 else 0.0)
+
+
+def _cleaned(like: Floats, region: Mask) -> Floats:
+    """Without specks, without thin bridges, and a little away from what is not the surface."""
+    solid = (like > 0.5).astype(np.uint8)
+    solid = np.asarray(cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(solid)
+    keep = np.zeros(count, bool)
+    keep[1:] = stats[1:, cv2.CC_STAT_AREA] > 0.02 * max(int(region.sum()), 1)
+    solid = keep[parts].astype(np.uint8)
+    holes = (1 - solid) & region
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(np.asarray(holes, np.uint8))
+    small = stats[:, cv2.CC_STAT_AREA] < 0.002 * max(int(region.sum()), 1)
+    small[0] = False
+    return floats((solid > 0) | (small[parts] & (holes > 0)))
+
+
+def _smooth_fit(values: Floats, where: Mask) -> Floats:
+    """A second-order surface through `values` at `where`, deaf to outliers; evaluated everywhere."""
+    height, width = values.shape
+    ys, xs = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
+    terms = floats(np.stack([np.ones_like(xs), xs, ys, xs * ys, xs**2, ys**2], -1))
+    if where.sum() < 30:
+        return np.full_like(values, float(np.median(values)))
+    matrix, target = terms[where].astype(np.float64), values[where].astype(np.float64)
+    weights = np.ones(len(target))
+    ridge = np.diag([1e-6, *[0.002 * len(target)] * 5])
+    answer = np.zeros(6)
+    centre = weighted_median(floats(target), floats(weights))
+    for _ in range(4):
+        scaled = matrix * weights[:, None]
+        answer = np.linalg.solve(scaled.T @ matrix + ridge, scaled.T @ (target - centre))
+        weights = 1 / (1 + ((target - centre - matrix @ answer) / 0.15) ** 2)
+    return floats(terms @ answer + centre)

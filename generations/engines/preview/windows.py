@@ -1,0 +1,142 @@
+"""Windows: bright rectangles on a wall, found in the wall's own flat view, where they are upright rectangles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from generations.engines.preview.arrays import Bytes, Floats, Mask, floats, luma
+from generations.engines.preview.camera import BACK, LEFT, RIGHT, Box, Camera
+
+_PER_METRE = 40  # pixels of the flat view
+_WALLS = (LEFT, BACK, RIGHT)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle on a wall in camera heights: along the wall from `start` to `end`, from `top` down to `bottom` (Y)."""
+
+    wall: int
+    start: float
+    end: float
+    top: float
+    bottom: float
+
+    def corners(self, box: Box) -> Floats:
+        """Room points (4, 3): top left, top right, bottom right, bottom left as seen along the wall's own axis."""
+        flat = [(self.start, self.top), (self.end, self.top), (self.end, self.bottom), (self.start, self.bottom)]
+        return floats([on_wall(self.wall, box, along, y) for along, y in flat])
+
+
+def on_wall(wall: int, box: Box, along: float, y: float) -> tuple[float, float, float]:
+    """The room point at `along` (X on the back wall, Z on a side wall) and height `y`."""
+    if wall == BACK:
+        return along, y, box.depth
+    return (-box.left if wall == LEFT else box.right), y, along
+
+
+def outline(window: Window, camera: Camera, box: Box) -> Floats | None:
+    """The window's corners in pixels (4, 2), or None where it reaches behind the camera."""
+    seen = camera.project(window.corners(box))
+    return None if (seen[:, 2] < 0.05).any() else floats(seen[:, :2])
+
+
+def find_windows(linear: Floats, camera: Camera, box: Box, labels: Bytes) -> list[Window]:
+    """Windows of the room, from a small linear picture of `camera`'s size and the plane of each of its pixels."""
+    found: list[Window] = []
+    on_walls = linear[labels >= LEFT]
+    if len(on_walls) < 60:
+        return found
+    paint = floats(np.median(on_walls, 0))  # of all walls together: a wall that is mostly window says little
+    for wall in _WALLS:
+        if view := _flat_view(linear, camera, box, wall):
+            found += _bright_rectangles(*view, wall, paint)
+    return found
+
+
+def _flat_view(linear: Floats, camera: Camera, box: Box, wall: int) -> tuple[Floats, float, float] | None:
+    """The wall seen from the front (not a number where it is out of the picture), its start, and pixels per unit."""
+    pace = _PER_METRE / box.metre
+    start, end = (-box.left, box.right) if wall == BACK else (0.15, box.depth)
+    columns, rows = int((end - start) * pace), int((1 + box.up) * pace)
+    if not (12 <= columns <= 900 and rows >= 12):
+        return None
+    along, y = np.meshgrid(start + (np.arange(columns) + 0.5) / pace, -box.up + (np.arange(rows) + 0.5) / pace)
+    points = np.stack(on_wall_grid(wall, box, floats(along), floats(y)), -1)
+    seen = camera.project(floats(points))
+    x, y_pixel = seen[..., 0] - 0.5, seen[..., 1] - 0.5
+    visible = (seen[..., 2] > 0.05) & (x >= 0) & (y_pixel >= 0) & (x < camera.width - 1) & (y_pixel < camera.height - 1)
+    flat = floats(cv2.remap(linear, floats(x), floats(y_pixel), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    flat[~visible] = np.nan
+    return flat, start, pace
+
+
+def on_wall_grid(wall: int, box: Box, along: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+    """`on_wall` for arrays of one shape."""
+    if wall == BACK:
+        return along, y, np.full_like(along, box.depth)
+    return np.full_like(along, -box.left if wall == LEFT else box.right), y, along
+
+
+def _bright_rectangles(flat: Floats, start: float, pace: float, wall: int, paint: Floats) -> list[Window]:
+    visible = ~np.isnan(flat[..., 0])
+    if visible.mean() < 0.05:
+        return []
+    light = luma(flat)
+    wall_light = float(luma(paint))
+    tint = np.abs(flat / (light[..., None] + 0.02) - paint / (wall_light + 0.02)).sum(-1)
+    # Panes are brighter than the wall, or another colour (a garden) while not darker: a picture is rarely either.
+    with np.errstate(invalid="ignore"):
+        outside = visible & ((light > 1.7 * wall_light + 0.05) | ((tint > 0.35) & (light > 0.4 * wall_light) & (light > 0.05)))
+    closed = cv2.morphologyEx(outside.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+    closed = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    return [
+        window
+        for rectangle in _rectangles(np.asarray(closed, np.uint8), outside)
+        if (window := _judged(rectangle, light, outside.astype(np.float32), wall_light, start, pace, wall))
+    ]
+
+
+def _rectangles(mask: Bytes, panes: Mask) -> list[tuple[int, int, int, int]]:
+    """Parts of the mask that fill an upright rectangle, each trimmed of rows and columns that are mostly empty."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
+    found = []
+    for index in range(1, count):
+        if stats[index, cv2.CC_STAT_AREA] < 200:
+            continue
+        part = (parts == index) & panes
+        rows = np.nonzero(part.sum(1) > 0.5 * part.sum(1).max())[0]
+        columns = np.nonzero(part.sum(0) > 0.5 * part.sum(0).max())[0]
+        x, y, w, h = (int(v) for v in (columns[0], rows[0], columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0]))
+        if (parts == index)[y : y + h, x : x + w].mean() > 0.82:
+            found.append((x, y, w, h))
+    return found
+
+
+def _judged(
+    rectangle: tuple[int, int, int, int],
+    light: Floats,
+    outside: Floats,
+    wall_light: float,
+    start: float,
+    pace: float,
+    wall: int,
+) -> Window | None:
+    """The rectangle as a window if it has the size and the brightness of one."""
+    x, y, w, h = rectangle
+    height, width = light.shape
+    metres = (w / _PER_METRE, h / _PER_METRE)
+    inside = light[y : y + h, x : x + w]
+    if not (0.35 < metres[0] < 4.5 and 0.4 < metres[1] < 2.7) or y <= 1 or h > 0.95 * height:
+        return None
+    if np.isnan(inside).mean() > 0.5:
+        return None
+    bright = float(np.nanpercentile(inside, 80))
+    if bright < 0.45 or bright < 1.6 * wall_light or outside[y : y + h, x : x + w].mean() < 0.6:
+        return None
+    if (w > 0.9 * width and h > 0.8 * height) or y > 0.5 * height:
+        return None
+    top = -1 + (y - height) / pace + 2  # rows count down from the ceiling; Y = 1 is the floor
+    return Window(wall, start + x / pace, start + (x + w) / pace, top, top + h / pace)

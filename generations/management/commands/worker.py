@@ -1,0 +1,72 @@
+"""`manage.py worker`: makes pictures until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import Error, connection
+from django.utils import timezone
+from procrastinate import PsycopgConnector
+from procrastinate.contrib.django import app
+
+from generations import queue, sweeping
+from generations.tasks import WORKER
+from projects import image_pool
+
+logger = logging.getLogger(__name__)
+
+LEASE_RENEWALS = 4  # within one lease, so that one slow renewal costs nothing
+
+
+class Command(BaseCommand):
+    """Run it under a supervisor that restarts it always: it ends by itself when the database goes away."""
+
+    help = "Work on the queue: make pictures, sweep up after dead workers."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--concurrency", type=int, default=settings.WORKER_CONCURRENCY)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        image_pool.configure(processes=settings.IMAGE_PROCESSES)
+        stopped = threading.Event()
+        keeper = threading.Thread(target=_keep_leases, args=(stopped,), name="leases", daemon=True)
+        keeper.start()
+        try:
+            asyncio.run(_work(options["concurrency"]))
+        finally:
+            stopped.set()
+            keeper.join(timeout=5)
+            image_pool.shutdown()
+
+
+async def _work(concurrency: int) -> None:
+    # Tasks run in the loop's default executor, which would be six threads wide on two cores.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 8, thread_name_prefix="job"))
+    heartbeat, silence = queue.worker_seconds()
+    connector = PsycopgConnector(kwargs=queue.direct_connection_params(), min_size=1, max_size=8)
+    # A second App: enqueueing in Django's own transaction goes on through the first one, also from inside jobs.
+    async with app.with_connector(connector).open_async() as worker_app:
+        await worker_app.run_worker_async(
+            concurrency=concurrency,
+            update_heartbeat_interval=heartbeat,
+            stalled_worker_timeout=silence,
+            fetch_job_polling_interval=2,
+            install_signal_handlers=True,
+        )
+
+
+def _keep_leases(stopped: threading.Event) -> None:
+    """Renew the leases from a thread of its own, which no busy event loop can delay."""
+    while not stopped.wait(settings.LEASE_SECONDS / LEASE_RENEWALS):
+        try:
+            sweeping.renew_leases(worker=WORKER, now=timezone.now())
+        except Error as error:
+            logger.warning("Leases not renewed: %s", error)
+        finally:
+            connection.close()

@@ -1,0 +1,112 @@
+"""Waiting for a generation's end: one LISTEN connection per process wakes every thread that waits."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+from accounts.errors import Refusal
+from generations.queue import direct_connection_params
+
+logger = logging.getLogger(__name__)
+
+_CHANNEL = "generation_ended"
+_RECHECK_SECONDS = 5.0  # a lost notice costs this much, not the whole wait
+
+
+class TooManyWaiting(Refusal):
+    """Too many calls are waiting for pictures at this moment. Try again shortly, or use POST /api/v1/generations."""
+
+    code, title, status = "too_many_waiting", "Service busy", 503
+
+
+def announce(public_id: str) -> None:
+    """Tell every process that this generation has ended; delivered when the running transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [_CHANNEL, public_id])
+
+
+class _Listener:
+    """The process's only listener. Started by the first wait, after any fork."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[str, set[threading.Event]] = {}
+        self._pid = 0
+        self.slots = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
+
+    def wait(self, public_id: str, seconds: float) -> None:
+        """Return when that generation's end was announced, or after `seconds`, or now and then for no reason."""
+        event = threading.Event()
+        with self._lock:
+            self._start()
+            self._waiting.setdefault(public_id, set()).add(event)
+        try:
+            event.wait(max(0.0, min(seconds, _RECHECK_SECONDS)))
+        finally:
+            with self._lock:
+                events = self._waiting[public_id]
+                events.discard(event)
+                if not events:
+                    del self._waiting[public_id]
+
+    def _start(self) -> None:
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            threading.Thread(target=self._listen_for_ever, name="outcomes", daemon=True).start()
+
+    def _listen_for_ever(self) -> None:
+        pause = 0.2
+        while True:
+            try:
+                with psycopg.connect(autocommit=True, **direct_connection_params()) as listening:
+                    listening.execute(f"LISTEN {_CHANNEL}")
+                    self._wake(None)  # what ended while nobody listened
+                    pause = 0.2
+                    for notice in listening.notifies():
+                        self._wake(notice.payload)
+            except psycopg.Error as error:
+                logger.warning("The listener lost the database (%s); again in %.1f s.", error, pause)
+                self._wake(None)
+                time.sleep(pause)
+                pause = min(pause * 2, 5.0)
+
+    def _wake(self, public_id: str | None) -> None:
+        with self._lock:
+            for waited, events in self._waiting.items():
+                if public_id in (None, waited):
+                    for event in events:
+                        event.set()
+
+
+_listener = _Listener()
+
+
+@contextmanager
+def waiting_slot() -> Iterator[None]:
+    """One of the process's places for requests that wait; raises TooManyWaiting at once when all are taken.
+
+    At most half of the web threads may wait, so pages stay quick whatever the number of waiting callers.
+    """
+    if not _listener.slots.acquire(blocking=False):
+        raise TooManyWaiting(retry_after=5)
+    try:
+        yield
+    finally:
+        _listener.slots.release()
+
+
+def wait(public_id: str, seconds: float) -> None:
+    """Block this thread, and no database connection, until the generation ends or `seconds` pass.
+
+    May return early: look at the row again, and wait again.
+    """
+    _listener.wait(public_id, seconds)

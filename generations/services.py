@@ -1,0 +1,253 @@
+"""Verbs of a customer: ask for pictures, wait for them, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import tenancy
+from accounts.errors import Refusal
+from accounts.models import ApiKey, Organization, User
+from billing import credits, pricing
+from generations import admission, ending, outcomes
+from generations.models import Generation, GenerationReference, Picture, State
+from projects import services as projects
+from projects.models import Photo, Room
+from projects.services import IncomingImage
+
+
+
+
+class KeyReused(Refusal):
+    """This Idempotency-Key was used before with another body. Use a new key for a new request."""
+
+    code, title, status = "idempotency_key_reused", "Idempotency key reused", 422
+
+
+class NotAvailableHere(Refusal):
+    """This option goes beyond the engine's documented contract and is switched off on this instance."""
+
+    code, title, status = "option_not_available", "Option not available", 400
+
+
+class NotStartedInTime(Refusal):
+    """No picture could be started in time, so the request was canceled and nothing was charged. Try again later."""
+
+    code, title, status = "not_started_in_time", "Rate limited", 429
+
+
+class StillRunning(Refusal):
+    """This generation is still running. Read it again under /api/v1/generations."""
+
+    code, title, status = "still_running", "Still running", 504
+
+
+class TooLateToCancel(Refusal):
+    """This generation has already started or ended, so it can't be canceled any more."""
+
+    code, title, status = "too_late_to_cancel", "Too late to cancel", 409
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What somebody asks for, checked. The source is an incoming image, a photo, or a picture made before."""
+
+    prompt: str
+    image: IncomingImage | None = None
+    photo: Photo | None = None
+    parent: Picture | None = None
+    references: Sequence[IncomingImage] = ()
+    resolution: str = ""
+    design_level: str = "quick"
+    mask: bool = False
+    variations: int = 1
+    room: Room | None = None
+    # Names of the fields beyond the vendor's documentation that differ from their defaults.
+    extensions: Sequence[str] = field(default=())
+
+    @property
+    def price(self) -> int:
+        """Credits."""
+        return pricing.price(design_level=self.design_level, variations=self.variations)
+
+
+def engine_for(*, api_key: ApiKey | None) -> str:
+    """Test keys always get the preview engine; everybody else the instance's."""
+    return "preview" if api_key is not None and not api_key.is_live else settings.DEFAULT_ENGINE
+
+
+def request_generation(
+    *,
+    organization: Organization,
+    ask: Ask,
+    by_user: User,
+    now: datetime,
+    api_key: ApiKey | None = None,
+    idempotency_key: str = "",
+    request_sha256: str = "",
+    deadline: datetime | None = None,
+) -> tuple[Generation, bool]:
+    """Accept the work: row, hold and job in one transaction. Returns it, and whether it is new.
+
+    The same idempotency key and body return the generation made then. Files go to storage before the
+    transaction, and away again when it fails. Raises NotAvailableHere, KeyReused, and what `credits.hold` and the
+    images' checks raise; then nothing is charged and nothing is kept.
+    """
+    engine = engine_for(api_key=api_key)
+    if engine == "meltflex" and ask.extensions and not settings.MELTFLEX_EXTENSIONS:
+        raise NotAvailableHere(f"`{ask.extensions[0]}` is switched off on this instance. Leave it out.")
+    if replayed := _replay(organization, idempotency_key, request_sha256):
+        return replayed, False
+    incoming = [image for image in (ask.image, *ask.references) if image is not None]
+    for image in incoming:
+        image.check()
+    stored = [projects.store(organization=organization, image=image) for image in incoming]
+    try:
+        with tenancy.enter(organization):
+            generation = Generation(
+                organization=organization,
+                room=ask.room,
+                requested_by=by_user,
+                api_key=api_key,
+                engine=engine,
+                is_test=api_key is not None and not api_key.is_live,
+                parent=ask.parent,
+                prompt=ask.prompt,
+                resolution=ask.resolution,
+                design_level=ask.design_level,
+                mask=ask.mask,
+                variations=ask.variations,
+                price=ask.price,
+                idempotency_key=idempotency_key,
+                request_sha256=request_sha256,
+                deadline=deadline,
+            )
+            return _accept(generation, ask, stored, by_user, now), True
+    except BaseException as error:
+        for image in stored:
+            image.discard()
+        if isinstance(error, IntegrityError) and "generation_idempotency_key_once" in str(error):
+            # The same request at the same moment: the other one made it.
+            if replayed := _replay(organization, idempotency_key, request_sha256):
+                return replayed, False
+        raise
+
+
+def _accept(
+    generation: Generation, ask: Ask, stored: list[projects.StoredImage], by_user: User, now: datetime
+) -> Generation:
+    organization = generation.organization
+    stored = list(stored)
+    if ask.image is not None:
+        generation.photo = projects.create_photo(
+            organization=organization, stored=stored.pop(0), by_user=by_user, room=ask.room
+        )
+    elif ask.photo is not None:
+        generation.photo = ask.photo
+    if not generation.is_test:
+        generation.credits_held = generation.price
+    generation.save(force_insert=True)
+    for position, image in enumerate(stored):
+        photo = projects.create_photo(
+            organization=organization, stored=image, by_user=by_user, kind=Photo.Kind.REFERENCE, room=ask.room
+        )
+        GenerationReference.objects.create(
+            organization=organization, generation=generation, position=position, photo=photo
+        )
+    if not generation.is_test:
+        credits.hold(
+            organization=organization,
+            credits=generation.price,
+            reference=generation.public_id,
+            now=now,
+            labels={"by": by_user.email} | ({"room": ask.room.public_id} if ask.room else {}),
+        )
+    admission.admit(organization=organization, now=now)
+    generation.refresh_from_db()
+    return generation
+
+
+def _replay(organization: Organization, idempotency_key: str, request_sha256: str) -> Generation | None:
+    if not idempotency_key:
+        return None
+    with tenancy.enter(organization):
+        found: Generation | None = (
+            Generation.objects.of(organization).filter(idempotency_key=idempotency_key).first()
+        )
+    if found is not None and found.request_sha256 != request_sha256:
+        raise KeyReused
+    return found
+
+
+def reload(generation: Generation) -> Generation:
+    """The row as it is now, with its pictures."""
+    with tenancy.enter(generation.organization):
+        fresh: Generation = (
+            Generation.objects.of(generation.organization)
+            .select_related("organization")
+            .prefetch_related("pictures")
+            .get(pk=generation.pk)
+        )
+    return fresh
+
+
+def cancel(*, generation: Generation, by_user: User | None, now: datetime) -> Generation:
+    """End a generation that has not started, for free. Raises TooLateToCancel."""
+    canceled = ending.end(
+        generation=generation,
+        only=Generation.objects.of(generation.organization).not_started().filter(pk=generation.pk),
+        state=State.CANCELED,
+        code="canceled",
+        message="Canceled before it started. Nothing was charged.",
+        now=now,
+    )
+    if not canceled:
+        raise TooLateToCancel
+    return reload(generation)
+
+
+def await_end(*, generation: Generation, start_by: datetime, until: datetime) -> Generation:
+    """Block until the generation has ended, holding no database connection; at most until `until`.
+
+    One that was accepted for a waiting caller (it has a deadline) and has not started at `start_by` is canceled,
+    and NotStartedInTime raised; at its deadline it ends as failed with the code `deadline_passed`, credits back.
+    One that was accepted without a deadline goes on without us: StillRunning.
+    """
+    while True:
+        current = reload(generation)
+        if current.has_ended:
+            return current
+        now = timezone.now()
+        ours = current.deadline is not None
+        if ours and current.state != State.RUNNING and now >= start_by:
+            if _turn_away(current, now):
+                raise NotStartedInTime(retry_after=10)
+        elif now >= until:
+            if not ours:
+                raise StillRunning(generation=current.public_id)
+            ending.expire(generation=current, now=now)
+        else:
+            wake_at = until if current.state == State.RUNNING or not ours else min(start_by, until)
+            tenancy.release_connection()
+            outcomes.wait(current.public_id, (wake_at - now).total_seconds())
+
+
+def _turn_away(generation: Generation, now: datetime) -> bool:
+    """Cancel what did not start, and forget its key: a caller turned away comes again with the same one."""
+    with tenancy.enter(generation.organization), transaction.atomic():
+        turned_away = ending.end(
+            generation=generation,
+            only=Generation.objects.of(generation.organization).not_started().filter(pk=generation.pk),
+            state=State.CANCELED,
+            code="not_started_in_time",
+            message="It could not be started in time. Nothing was charged.",
+            now=now,
+        )
+        if turned_away:
+            Generation.objects.of(generation.organization).filter(pk=generation.pk).update(idempotency_key="")
+    return turned_away

@@ -1,0 +1,41 @@
+"""The queue's entry points; each one is a service call."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.utils import timezone
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+
+from billing import credits
+from generations import queue, running, sweeping
+
+WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
+
+
+@app.task(name=queue.RUN_TASK, queue="generations")
+def run(generation_id: int, organization_id: int) -> None:
+    """Make the pictures of one generation."""
+    running.run(generation_id=generation_id, organization_id=organization_id, worker=WORKER)
+
+
+@app.periodic(cron="* * * * * */15")  # the sixth field is seconds
+@app.task(name="generations.sweep", queue="upkeep", queueing_lock="sweep", priority=100)
+def sweep(timestamp: int) -> None:
+    """Every 15 seconds."""
+    sweeping.sweep(now=timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="billing.expire_allowances", queue="upkeep", queueing_lock="expire_allowances")
+def expire_allowances(timestamp: int) -> None:
+    """Every five minutes; the balance does not count expired allowance in between either."""
+    credits.expire_allowances(now=timezone.now())
+
+
+@app.periodic(cron="* * * * * */30")
+@app.task(name="queue.tidy", queue="upkeep", queueing_lock="tidy", pass_context=True)
+async def tidy(context: JobContext, timestamp: int) -> None:
+    """Jobs of dead workers are ended (the sweeper enqueues anew what still matters), finished ones removed."""
+    await queue.tidy(context.app.job_manager)

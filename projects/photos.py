@@ -1,0 +1,475 @@
+"""The input doctor: what arrives as a photo leaves as a clean, upright, plain sRGB picture, or with a reason.
+
+`inspect` reads header fields in Python and wakes no decoder, so a request may call it on anything. `prepare`,
+`thumbnail` decode and belong in a process of their own (`image_pool`).
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import ClassVar
+
+from PIL import ExifTags, Image, ImageCms, ImageFilter, ImageOps, ImageStat
+
+from accounts.errors import Refusal
+
+MAX_PIXELS = 50_000_000
+MAX_SIDE = 20_000  # pixels
+MIN_SIDE = 32  # pixels
+THUMBNAIL_SIDE = 480  # pixels
+JPEG_QUALITY = 92
+GOOD_SIDE = 1024  # pixels; below this a redesign has too little to hold on to
+
+# First bytes of what people send by mistake, so that the refusal can name it.
+OTHER_KINDS = (
+    (b"GIF8", "a GIF"),
+    (b"%PDF", "a PDF"),
+    (b"II*\0", "a TIFF or camera raw file"),
+    (b"MM\0*", "a TIFF or camera raw file"),
+    (b"BM", "a BMP"),
+    (b"PK\x03\x04", "a ZIP archive or office document"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL"),
+    (b"\xff\x0a", "a JPEG XL"),
+)
+
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # by colour type
+JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+MAX_PARTS = 20_000  # segments, chunks or boxes looked at; bounds the walk through a hostile file
+
+# Thresholds of the advice, set on real rooms: mean brightness of 255; how strong, at 512 pixels, the sharpest
+# hundredth of all edges is (37 and more in sharp photos, under 15 in blurred ones); long side by short side.
+DARK, BLURRED, WIDE = 40, 16, 2.4
+LAPLACE = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
+
+
+class PhotoRefused(Refusal):
+    """That picture can't be used."""
+
+    code: ClassVar[str] = "bad_source"
+    title: ClassVar[str] = "Bad picture"
+    status: ClassVar[int] = 400
+
+
+class BadDataUrl(PhotoRefused):
+    """The picture must be a data URL like data:image/jpeg;base64,…"""
+
+    title: ClassVar[str] = "Bad data URL"
+
+
+class FileTooLarge(PhotoRefused):
+    """The file is too large."""
+
+    title: ClassVar[str] = "File too large"
+    status: ClassVar[int] = 413
+
+
+class UnsupportedImage(PhotoRefused):
+    """That file is not a picture we can read; please send a JPEG, PNG, WebP, HEIC or AVIF."""
+
+    title: ClassVar[str] = "Unsupported picture format"
+
+
+class TooManyPixels(PhotoRefused):
+    """The picture has too many pixels."""
+
+    title: ClassVar[str] = "Too many pixels"
+
+
+class ImageTooSmall(PhotoRefused):
+    """The picture is too small."""
+
+    title: ClassVar[str] = "Picture too small"
+
+
+class UnreadableImage(PhotoRefused):
+    """The picture is damaged or incomplete and can't be read."""
+
+    title: ClassVar[str] = "Unreadable picture"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What a header says; width and height in pixels as stored, before any orientation is applied."""
+
+    format: str  # JPEG, PNG, WEBP, HEIF or AVIF
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedImage:
+    """A cleaned picture and its JPEG thumbnail; sizes in pixels, upright."""
+
+    content: bytes
+    media_type: str  # image/jpeg or image/png
+    width: int
+    height: int
+    thumbnail: bytes
+    thumbnail_width: int
+    thumbnail_height: int
+    had_gps: bool
+    resized: bool
+    advice: tuple[str, ...]  # plain sentences for whoever sent the photo
+
+
+def read_data_url(text: str, *, max_bytes: int) -> bytes:
+    """The bytes inside `data:image/…;base64,…`; whitespace inside the base64 is ignored, nothing else is.
+
+    What the bytes are is `inspect`'s business. Raises BadDataUrl, or FileTooLarge above `max_bytes`.
+    """
+    head, comma, _ = text.lstrip()[:200].partition(",")
+    if not comma or not re.match(r"data:", head, re.IGNORECASE):
+        raise BadDataUrl
+    kind, *parameters = (part.strip().lower() for part in head[5:].split(";"))
+    if not re.fullmatch(r"image/[a-z0-9.+-]+", kind):
+        message = "The data URL does not hold a picture: its type must begin with image/."
+        raise BadDataUrl(message)
+    if "base64" not in parameters[-1:]:
+        message = "The data URL must be base64: data:image/jpeg;base64,…"
+        raise BadDataUrl(message)
+    try:
+        encoded = "".join(text.partition(",")[2].split()).encode("ascii")
+        if len(encoded) * 3 // 4 > max_bytes + 2:
+            raise _too_large(max_bytes)
+        content = binascii.a2b_base64(encoded, strict_mode=True)
+    except ValueError:  # binascii.Error and UnicodeEncodeError are ValueErrors
+        message = "The base64 in the data URL does not decode."
+        raise BadDataUrl(message) from None
+    if not content:
+        message = "The data URL is empty."
+        raise BadDataUrl(message)
+    if len(content) > max_bytes:
+        raise _too_large(max_bytes)
+    return content
+
+
+def inspect(content: bytes) -> ImageFacts:
+    """Format and size of an untrusted file from its first bytes and header fields; nothing is decoded.
+
+    The type is what the bytes say, never what the sender says. Raises UnsupportedImage, UnreadableImage (no
+    usable header), TooManyPixels (over 50 Mpx or 20,000 pixels a side) or ImageTooSmall (under 32 a side).
+    """
+    if not content:
+        message = "The picture file is empty."
+        raise UnreadableImage(message)
+    kind, read_size = _sniff(content)
+    try:
+        width, height = read_size(content)
+    except (struct.error, IndexError, ValueError, StopIteration):
+        raise UnreadableImage from None
+    _check_size(width, height)
+    return ImageFacts(format=kind, media_type=f"image/{kind.lower()}", width=width, height=height)
+
+
+def check_png(content: bytes, *, max_bytes: int, max_pixels: int) -> ImageFacts:
+    """Make sure that an upstream's answer is a whole PNG of bearable size; chunks are walked, not decoded.
+
+    Raises UnreadableImage for anything else, whatever is wrong with it: only an operator could act on it.
+    """
+    try:
+        whole = len(content) <= max_bytes and content.startswith(PNG_MAGIC) and _is_whole_png(content)
+        width, height = _png_size(content) if whole else (0, 0)
+    except (struct.error, IndexError):
+        raise UnreadableImage from None
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= max_pixels):
+        raise UnreadableImage
+    return ImageFacts(format="PNG", media_type="image/png", width=width, height=height)
+
+
+def prepare(content: bytes, *, longest_side: int = 2048, keep_png: bool = False) -> PreparedImage:
+    """Decode a photo and write it anew: upright, sRGB, 8 bit, at most `longest_side` pixels, no metadata.
+
+    The result is a JPEG on white ground; with `keep_png` a PNG source, or one with transparency, becomes a
+    lossless PNG with its alpha (product cut-outs, red masks). Of an animation the first frame counts.
+    Raises what `inspect` raises, and UnreadableImage when the pixels can't be decoded. Not thread-safe
+    (it silences decoder warnings): call it through `image_pool`.
+    """
+    facts = inspect(content)
+    source = _decode(content, facts, longest_side=longest_side)
+    picture = source.picture
+    has_alpha = picture.mode == "RGBA"
+    as_png = keep_png and (facts.format == "PNG" or has_alpha)
+    flat = _flat(picture)
+    small = flat.resize(_fit(flat.size, THUMBNAIL_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return PreparedImage(
+        content=_encode(picture, "PNG") if as_png else _encode(flat, "JPEG"),
+        media_type="image/png" if as_png else "image/jpeg",
+        width=picture.width,
+        height=picture.height,
+        thumbnail=_encode(small, "JPEG"),
+        thumbnail_width=small.width,
+        thumbnail_height=small.height,
+        had_gps=source.had_gps,
+        resized=max(facts.width, facts.height) > max(picture.size),
+        advice=() if has_alpha else tuple(_advise(flat, longest=max(facts.width, facts.height))),
+    )
+
+
+def thumbnail(png: bytes, *, longest_side: int = THUMBNAIL_SIDE) -> tuple[bytes, int, int]:
+    """A JPEG of at most `longest_side` pixels on white ground, with its width and height.
+
+    Takes any format that `inspect` takes and raises what `prepare` raises; call it through `image_pool` too.
+    """
+    small = _flat(_decode(png, inspect(png), longest_side=longest_side).picture)
+    return _encode(small, "JPEG"), small.width, small.height
+
+
+def _too_large(max_bytes: int) -> FileTooLarge:
+    return FileTooLarge(f"The file is larger than {max_bytes / 1024 / 1024:.0f} MB.")
+
+
+def _check_size(width: int, height: int) -> None:
+    if not (width and height):
+        raise UnreadableImage
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        message = (
+            f"The picture has {width:,} × {height:,} pixels ({width * height / 1e6:,.0f} million); "
+            f"at most {MAX_PIXELS / 1e6:.0f} million and {MAX_SIDE:,} a side are accepted."
+        )
+        raise TooManyPixels(message)
+    if min(width, height) < MIN_SIDE:
+        message = f"The picture is only {width} × {height} pixels; each side needs at least {MIN_SIDE}."
+        raise ImageTooSmall(message)
+
+
+def _sniff(content: bytes) -> tuple[str, Callable[[bytes], tuple[int, int]]]:
+    """The format that the magic bytes name, and what reads its size."""
+    if content.startswith(b"\xff\xd8\xff"):
+        return "JPEG", _jpeg_size
+    if content.startswith(PNG_MAGIC):
+        return "PNG", _png_size
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "WEBP", _webp_size
+    if content[4:8] == b"ftyp":
+        end = min(struct.unpack(">I", content[:4])[0], 256)
+        brands = {content[at : at + 4] for at in (8, *range(16, end, 4))}
+        if brands & {b"avif", b"avis"}:
+            return "AVIF", _heif_size
+        if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}:
+            return "HEIF", _heif_size
+    message = f"That file is {_other_kind(content)}; please send a JPEG, PNG, WebP, HEIC or AVIF picture."
+    raise UnsupportedImage(message)
+
+
+def _other_kind(content: bytes) -> str:
+    for start, name in OTHER_KINDS:
+        if content.startswith(start):
+            return name
+    if content[4:8] == b"ftyp" or content.startswith((b"RIFF", b"\x1aE\xdf\xa3")):
+        return "a video or sound file"
+    text = content[:1024].decode("utf-8", errors="ignore").lstrip("\ufeff \t\r\n").lower()
+    if "<svg" in text:
+        return "an SVG drawing"
+    if text.startswith(("<!doctype html", "<html")):
+        return "a web page, not a picture"
+    if b"\0" not in content[:1024] and len(text) > min(len(content), 1024) * 0.9:
+        return "a text file, not a picture"
+    return "not a picture we can read"
+
+
+def _jpeg_size(content: bytes) -> tuple[int, int]:
+    at = 2
+    for _ in range(MAX_PARTS):
+        if content[at] != 0xFF:
+            break
+        marker = content[at + 1]
+        if marker in JPEG_FRAMES:
+            height, width = struct.unpack_from(">HH", content, at + 5)
+            return width, height
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif marker in (0xD9, 0xDA):  # the picture's data or end before any frame header
+            break
+        else:
+            at += 2 + struct.unpack_from(">H", content, at + 2)[0]
+    raise UnreadableImage
+
+
+def _png_size(content: bytes) -> tuple[int, int]:
+    length, name, width, height = struct.unpack_from(">I4sII", content, 8)
+    if name != b"IHDR" or length != 13:
+        raise UnreadableImage
+    return width, height
+
+
+def _is_whole_png(content: bytes) -> bool:
+    """Whether the header is valid and checksummed and the chunks, data among them, run to the end mark."""
+    depth, colour = struct.unpack_from(">BB", content, 24)
+    if depth not in PNG_DEPTHS.get(colour, ()) or content[26:28] != b"\0\0" or content[28] > 1:
+        return False
+    if zlib.crc32(content[12:29]) != struct.unpack_from(">I", content, 29)[0]:
+        return False
+    at, has_data = 8, False
+    for _ in range(MAX_PARTS):
+        length, name = struct.unpack_from(">I4s", content, at)
+        at += 12 + length
+        if name == b"IEND":
+            return has_data and at <= len(content)
+        has_data = has_data or (name == b"IDAT" and length > 0)
+    return False
+
+
+def _webp_size(content: bytes) -> tuple[int, int]:
+    chunk = content[12:16]
+    if chunk == b"VP8X":
+        wide, high = content[24:27], content[27:30]
+        if len(high) < 3:
+            raise UnreadableImage
+        return int.from_bytes(wide, "little") + 1, int.from_bytes(high, "little") + 1
+    if chunk == b"VP8L" and content[20] == 0x2F:
+        bits = struct.unpack_from("<I", content, 21)[0]
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if chunk == b"VP8 " and content[23:26] == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", content, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    raise UnreadableImage
+
+
+def _heif_size(content: bytes) -> tuple[int, int]:
+    """The largest picture that the container declares; tiles and previews inside it are smaller."""
+    start, end = 0, len(content)
+    for name, header in ((b"meta", 4), (b"iprp", 0), (b"ipco", 0)):
+        start, end = next(part for kind, *part in _boxes(content, start, end) if kind == name)
+        start += header
+    sizes = [
+        struct.unpack_from(">II", content, at + 4)
+        for kind, at, _ in _boxes(content, start, end)
+        if kind == b"ispe"
+    ]
+    width, height = max(sizes, key=lambda size: size[0] * size[1])
+    return width, height
+
+
+def _boxes(content: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes of an ISO base media file between two offsets: name, start and end of what is inside."""
+    for _ in range(MAX_PARTS):
+        if at + 8 > end:
+            return
+        length, name = struct.unpack_from(">I4s", content, at)
+        start = at + 8
+        if length == 1:
+            length, start = struct.unpack_from(">Q", content, start)[0], at + 16
+        stop = at + length if length else end
+        if stop < start:
+            break
+        yield name, start, min(stop, end)
+        at = stop
+    raise UnreadableImage
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    picture: Image.Image  # RGB, or RGBA where something shines through; upright, sRGB, without metadata
+    had_gps: bool
+
+
+def _decode(content: bytes, facts: ImageFacts, *, longest_side: int) -> _Decoded:
+    if facts.format == "HEIF":
+        import pillow_heif  # a tenth of a second and libheif: only for those who need it
+
+        pillow_heif.register_heif_opener()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd metadata, which is dropped anyway
+            with Image.open(BytesIO(content), formats=[facts.format]) as image:
+                _check_size(*image.size)  # a file can hold two sizes: this is the decoder's
+                size = _fit(image.size, longest_side)
+                had_gps = bool(image.getexif().get_ifd(ExifTags.IFD.GPSInfo)) or b"GPSLatitude" in content
+                image.draft(None, size)  # a big JPEG is decoded at a half, a quarter or an eighth at once
+                image.load()
+                picture = _eight_bit(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+                picture.info = dict(image.info)  # exif_transpose finds the orientation there
+            ImageOps.exif_transpose(picture, in_place=True)
+            picture = _srgb(picture, image.info.get("icc_profile"))
+    except Refusal:
+        raise
+    except Exception as error:  # a hostile file makes a decoder fail in any way it likes
+        raise UnreadableImage from error
+    picture.info.clear()
+    return _Decoded(picture, had_gps)
+
+
+def _fit(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    """`size` scaled down, never up, so that its longer side is at most `longest_side`."""
+    scale = min(1.0, longest_side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """The image in a mode that can be scaled and colour-managed: L, RGB, RGBA or CMYK."""
+    if image.mode.startswith("I"):  # 16 bit grey; converting would clip it, so scale it first
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image if image.mode in {"L", "RGB", "CMYK"} else image.convert("RGB")
+
+
+def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
+    colours = picture.convert("RGB") if alpha else picture
+    if profile:
+        try:
+            converted = ImageCms.profileToProfile(
+                colours,
+                ImageCms.ImageCmsProfile(BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                outputMode="RGB",
+                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            )
+            colours = converted or colours
+        except (ImageCms.PyCMSError, OSError):
+            pass  # a broken profile or one for another colour space: rather plain colours than no picture
+    colours = colours.convert("RGB")
+    if alpha and alpha.getextrema() != (255, 255):
+        colours.putalpha(alpha)
+    return colours
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """The picture on white ground."""
+    if picture.mode == "RGB":
+        return picture
+    ground = Image.new("RGB", picture.size, "white")
+    ground.paste(picture, mask=picture.getchannel("A"))
+    return ground
+
+
+def _encode(picture: Image.Image, kind: str) -> bytes:
+    out = BytesIO()
+    picture.save(out, kind, quality=JPEG_QUALITY)
+    return out.getvalue()
+
+
+def _advise(picture: Image.Image, *, longest: int) -> Iterator[str]:
+    """What would make a better photo; `longest` is the side of the photo as it came, in pixels."""
+    grey = picture.convert("L").resize(_fit(picture.size, 512), Image.Resampling.BOX, reducing_gap=2.0)
+    if longest < GOOD_SIDE:
+        yield f"The photo is small ({longest} pixels wide or high); {GOOD_SIDE} or more give a better result."
+    if ImageStat.Stat(grey).mean[0] < DARK:
+        yield "The photo is very dark; switch on the lights or open the curtains and take it again."
+    elif _sharpness(grey) < BLURRED:
+        yield "The photo looks blurred; hold the camera still and wipe its lens."
+    if max(picture.size) > WIDE * min(picture.size):
+        yield "The photo is very wide or very tall; a normal 4:3 or 3:2 photo shows the room better."
+
+
+def _sharpness(grey: Image.Image) -> int:
+    """How far from flat, 0 to 128, the sharpest hundredth of the picture is; empty walls don't count."""
+    edges = grey.filter(LAPLACE).crop((1, 1, grey.width - 1, grey.height - 1))  # the rim is left unfiltered
+    counts = edges.histogram()
+    seen = 0
+    for distance in range(127, 0, -1):
+        seen += counts[128 + distance] + counts[128 - distance]
+        if seen * 100 >= edges.width * edges.height:
+            return distance
+    return 0

@@ -1,0 +1,189 @@
+"""Verbs about clients, projects, rooms, and the images that come in."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from accounts import tenancy
+from accounts.errors import Refusal
+from accounts.models import Organization, User
+from projects import fetching, image_pool, photos
+from projects.models import Client, Photo, Project, Room, photo_id
+
+logger = logging.getLogger(__name__)
+
+KEPT_LONGEST_SIDE = 4096  # px; what is kept of a photo
+PREPARE_SECONDS = 60.0
+FETCH_SECONDS = 20.0
+
+
+class PhotoTooLarge(Refusal):
+    """This file is too large. Send a smaller photo, for example as JPEG."""
+
+    code, title, status = "photo_too_large", "Photo too large", 413
+
+
+def create_client(*, organization: Organization, name: str, email: str = "", notes: str = "") -> Client:
+    """A new client of the workspace."""
+    with tenancy.enter(organization):
+        return Client.objects.create(organization=organization, name=name, email=email, notes=notes)
+
+
+def create_project(
+    *, organization: Organization, name: str, client: Client | None = None, address: str = ""
+) -> Project:
+    """A new project; `client` must be of the same workspace."""
+    with tenancy.enter(organization):
+        return Project.objects.create(organization=organization, client=client, name=name, address=address)
+
+
+def create_room(*, project: Project, name: str) -> Room:
+    """A new room of a project."""
+    with tenancy.enter(project.organization):
+        return Room.objects.create(organization=project.organization, project=project, name=name)
+
+
+# --- Images ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class IncomingImage:
+    """An image as it was sent: its bytes, or the address where a worker will fetch it. `name`: what it shows."""
+
+    content: bytes = b""
+    url: str = ""
+    name: str = ""
+
+    def check(self) -> None:
+        """Everything that can be known without decoding or fetching; raises the fitting Refusal."""
+        if self.url:
+            fetching.check_url(self.url, allow_loopback=settings.FETCH_ALLOW_LOOPBACK)
+            return
+        if len(self.content) > settings.PHOTO_BYTES:
+            raise PhotoTooLarge(f"This file is over {settings.PHOTO_BYTES // 2**20} MB. Send a smaller one.")
+        photos.inspect(self.content)
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An image whose file is in storage already, waiting for its row."""
+
+    public_id: str
+    original: str
+    url: str
+    name: str
+
+    def discard(self) -> None:
+        """Remove the file: the row did not come to be."""
+        if self.original:
+            default_storage.delete(self.original)
+
+
+def store(*, organization: Organization, image: IncomingImage) -> StoredImage:
+    """Put the bytes into storage, before and outside the transaction that makes the row. Checks nothing."""
+    public_id, original = photo_id(), ""
+    if not image.url:
+        path = f"{organization.public_id}/photos/{public_id}/original"
+        original = default_storage.save(path, ContentFile(image.content))
+    return StoredImage(public_id, original, image.url, image.name)
+
+
+def create_photo(
+    *,
+    organization: Organization,
+    stored: StoredImage,
+    by_user: User | None,
+    kind: Photo.Kind = Photo.Kind.ROOM,
+    room: Room | None = None,
+) -> Photo:
+    """The row of a stored image, in the caller's transaction."""
+    return Photo.objects.create(
+        public_id=stored.public_id,
+        organization=organization,
+        room=room,
+        kind=kind,
+        name=stored.name[:120],
+        source_url=stored.url,
+        original=stored.original,
+        created_by=by_user,
+    )
+
+
+def add_photo(*, room: Room, image: IncomingImage, by_user: User) -> Photo:
+    """Check, store and make ready a photo of a room. Raises a Refusal that says what is wrong with it."""
+    image.check()
+    stored = store(organization=room.organization, image=image)
+    try:
+        with tenancy.enter(room.organization):
+            photo = create_photo(organization=room.organization, stored=stored, by_user=by_user, room=room)
+    except BaseException:
+        stored.discard()
+        raise
+    return make_ready(photo=photo)
+
+
+def make_ready(*, photo: Photo) -> Photo:
+    """Fetch if need be, straighten, strip and thumbnail a photo; returns it READY. Holds no transaction.
+
+    Raises a Refusal when it can't be used, and remembers that. Two at once do the work twice and agree.
+    """
+    if photo.state == Photo.State.READY:
+        return photo
+    if photo.state == Photo.State.BAD:
+        raise photos.UnreadableImage(photo.problem)
+    organization = photo.organization
+    tenancy.release_connection()
+    try:
+        prepared = image_pool.run(
+            photos.prepare,
+            _bytes_of(photo),
+            longest_side=KEPT_LONGEST_SIDE,
+            keep_png=True,
+            seconds=PREPARE_SECONDS,
+        )
+    except Refusal as refusal:
+        with tenancy.enter(organization):
+            Photo.objects.of(organization).filter(pk=photo.pk, state=Photo.State.NEW).update(
+                state=Photo.State.BAD, problem=refusal.message[:400]
+            )
+        raise
+    folder = f"{organization.public_id}/photos/{photo.public_id}"
+    extension = "png" if prepared.media_type == "image/png" else "jpg"
+    image = default_storage.save(f"{folder}/photo.{extension}", ContentFile(prepared.content))
+    thumbnail = default_storage.save(f"{folder}/thumbnail.jpg", ContentFile(prepared.thumbnail))
+    with tenancy.enter(organization):
+        Photo.objects.of(organization).filter(pk=photo.pk).update(
+            state=Photo.State.READY,
+            original="",
+            image=image,
+            thumbnail=thumbnail,
+            media_type=prepared.media_type,
+            width=prepared.width,
+            height=prepared.height,
+            had_gps=prepared.had_gps,
+            advice=list(prepared.advice),
+        )
+        ready: Photo = Photo.objects.of(organization).select_related("organization").get(pk=photo.pk)
+    if photo.original:
+        default_storage.delete(photo.original)
+    return ready
+
+
+def _bytes_of(photo: Photo) -> bytes:
+    if photo.original:
+        with default_storage.open(photo.original) as file:
+            content: bytes = file.read()
+        return content
+    content = fetching.fetch(
+        photo.source_url,
+        allow_loopback=settings.FETCH_ALLOW_LOOPBACK,
+        max_bytes=settings.PHOTO_BYTES,
+        seconds=FETCH_SECONDS,
+    )
+    photos.inspect(content)
+    return content
