@@ -199,7 +199,8 @@ class AuditEntry(models.Model):
     """Who did what, when; written once. `actor` is None where the system itself acted."""
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
-    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # PROTECT: a written line can not change, so a person who leaves is made anonymous, not deleted.
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     action = models.CharField(max_length=60)
     target = models.CharField(max_length=60, blank=True)
     details = models.JSONField(default=dict)

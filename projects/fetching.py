@@ -105,9 +105,8 @@ class _Target:
 def check_url(url: str, *, allow_loopback: bool) -> None:
     """Judge the text of an address, without any network.
 
-    Passes http and https, on ports 80 and 443, to a public host. `allow_loopback` (development and tests)
-    opens 127.0.0.0/8, ::1 and `localhost`, on any port, and nothing else.
-    Raises FetchRefused for a malformed address and AddressRefused for one that leads inside.
+    Passes http and https, on ports 80 and 443, to a public host; `allow_loopback` (development, tests) adds
+    127.0.0.0/8, ::1 and `localhost`, on any port. Raises FetchRefused, or AddressRefused if it leads inside.
     """
     _parse(url, allow_loopback=allow_loopback)
 

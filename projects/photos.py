@@ -467,7 +467,7 @@ def _sharpness(grey: Image.Image) -> int:
     """How far from flat, 0 to 128, the sharpest hundredth of the picture is; empty walls don't count."""
     edges = grey.filter(LAPLACE).crop((1, 1, grey.width - 1, grey.height - 1))  # the rim is left unfiltered
     counts = edges.histogram()
-    seen = 0
+    seen = counts[0]  # clipped: further than 127
     for distance in range(127, 0, -1):
         seen += counts[128 + distance] + counts[128 - distance]
         if seen * 100 >= edges.width * edges.height:

@@ -24,6 +24,7 @@ from config.local.placement import Placement, place
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROLE = "roomwright"  # never a superuser: row-level security would not apply to it
 PORT = 5432  # no TCP; it only names the socket file
+STACK_MARK = "ROOMWRIGHT_STACK"  # variable that marks the processes of one stack (processes.py)
 START_SECONDS = 300  # replaying the log after a power loss may take a while
 ENCRYPTION_REQUEST = bytes.fromhex("0000000804d2162f")  # SSLRequest of the wire protocol
 NOBODYS_PID = 2**31 - 1  # no system hands out a process id this high
@@ -135,6 +136,7 @@ class EmbeddedPostgres:
             done = subprocess.run(
                 [sys.executable, "-m", "config.local.watcher", self.data_dir],
                 cwd=REPOSITORY,
+                env=_clean_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -189,13 +191,12 @@ class EmbeddedPostgres:
         Its output goes to the log, not to a pipe: the server inherits it, and reading would never end.
         """
         lent = where.account
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         try:
             with where.log.open("ab") as log:
                 done = subprocess.run(
                     [str(where.programs / program), *map(str, arguments)],
                     cwd="/",  # the account may be unable to enter the folder we were called in
-                    env=clean,
+                    env=_clean_environment(),
                     user=lent.uid if lent else None,
                     group=lent.gid if lent else None,
                     extra_groups=[] if lent else None,
@@ -212,7 +213,7 @@ class EmbeddedPostgres:
 
 def data_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """The folder of everything a stack writes: DATA_DIR, by default `var` in the clone."""
-    return Path(environ.get("DATA_DIR") or REPOSITORY / "var").expanduser().resolve()
+    return Path(environ.get("DATA_DIR") or REPOSITORY / "var").resolve()
 
 
 @cache
@@ -290,6 +291,11 @@ def _disarm_stale_pidfile(data: Path) -> None:
     pidfile = _read_pidfile(data)
     if pidfile and not _server_pid(data):
         (data / "postmaster.pid").write_text("\n".join([str(NOBODYS_PID), *pidfile[1:]]) + "\n")
+
+
+def _clean_environment() -> dict[str, str]:
+    """Ours without settings meant for PostgreSQL and without a stack's mark: the server may outlive the stack."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PG", STACK_MARK))}
 
 
 def _sync_folder(folder: Path) -> None:

@@ -107,12 +107,32 @@ def _rectangles(mask: Bytes, panes: Mask) -> list[tuple[int, int, int, int]]:
         if stats[index, cv2.CC_STAT_AREA] < 200:
             continue
         part = (parts == index) & panes
-        rows = np.nonzero(part.sum(1) > 0.5 * part.sum(1).max())[0]
-        columns = np.nonzero(part.sum(0) > 0.5 * part.sum(0).max())[0]
+        across, down = part.sum(0), part.sum(1)
+        full = down > 0.7 * np.percentile(down[down > 0], 90)
+        # What reaches the last row is floor that the box took for wall.
+        last = len(full)
+        while last > 0 and full[last - 1]:
+            last -= 1
+        rows = np.nonzero(full[:last])[0]
+        columns = np.nonzero(across > 0.5 * across.max())[0]
+        if not len(rows):
+            continue
         x, y, w, h = (int(v) for v in (columns[0], rows[0], columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0]))
-        if (parts == index)[y : y + h, x : x + w].mean() > 0.82:
+        if (parts == index)[y : y + h, x : x + w].mean() > 0.68:
             found.append((x, y, w, h))
     return found
+
+
+def _crisp(light: Floats, rectangle: tuple[int, int, int, int], wall_light: float) -> bool:
+    """Whether both upright sides are sharp: a pool of light is as bright as a window but has no frame."""
+    x, y, w, h = rectangle
+    change = np.abs(np.diff(light[y : y + h], axis=1))
+    for side in (x - 1, x + w - 1):
+        near = change[:, max(0, side - 4) : side + 5]
+        known = near[:, ~np.isnan(near).any(0)]
+        if known.size and known.shape[1] > 4 and known.mean(0).max() < 0.3 * wall_light:
+            return False
+    return True
 
 
 def _judged(
@@ -137,6 +157,8 @@ def _judged(
     if bright < 0.45 or bright < 1.6 * wall_light or outside[y : y + h, x : x + w].mean() < 0.6:
         return None
     if (w > 0.9 * width and h > 0.8 * height) or y > 0.5 * height:
+        return None
+    if not _crisp(light, rectangle, wall_light):
         return None
     top = -1 + (y - height) / pace + 2  # rows count down from the ceiling; Y = 1 is the floor
     return Window(wall, start + x / pace, start + (x + w) / pace, top, top + h / pace)

@@ -1,0 +1,79 @@
+# Everything starts here and needs only Python 3.11 or newer. `make help` lists what there is.
+# PORT, DATA_DIR and DATABASE_URL are read from the environment or the command line: make run PORT=8001
+
+PYTHON ?=
+ENV := .venv/bin/python
+
+# Find a Python that is new enough and let it bring .venv up to date with one of the requirement sets.
+define install
+	@for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14); do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        exec "$$python" -m config.local.install $(1); \
+	    fi; \
+	done; \
+	echo "No Python 3.11 or newer found$(if $(PYTHON), as PYTHON=$(PYTHON)). Install one, or name it: make PYTHON=/path/to/python3 $(or $(MAKECMDGOALS),demo)" >&2; \
+	exit 2
+endef
+
+# pytest's exit code 5 means that no test carries the mark: worth a loud line, not a failure.
+define pytest
+	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
+endef
+
+.PHONY: help demo run test test-slow journeys chaos bench check format lock clean env env-dev env-browser
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+demo: env ## one picture from the clone to var/demo/after.png, then stop (PHOTO=path PROMPT="…")
+	@$(ENV) -m config.local demo
+
+run: env ## serve until Ctrl-C; prints the address, a login and a curl
+	@$(ENV) -m config.local run
+
+test: env-dev ## the test suite on real PostgreSQL, without what is slow
+	@code=0; $(ENV) -m pytest -n 2 || code=$$?; \
+	echo "Not run here: make test-slow (whole processes), make journeys (a browser), make chaos (kills under load), make bench (measurements)."; \
+	exit $$code
+
+test-slow: env-dev ## tests that start whole processes or take many seconds
+	$(call pytest,-m slow)
+
+journeys: env-browser ## drive the pages in Chromium, which must be installed
+	$(call pytest,-m browser,DJANGO_ALLOW_ASYNC_UNSAFE=true)
+
+chaos: env-dev ## kill processes under load and count pictures and credits
+	$(call pytest,-m chaos)
+
+bench: env-dev ## measure; asserts nothing tight
+	$(call pytest,-m bench)
+
+check: env-dev ## lint, types, import rules, migrations, conventions
+	@echo "ruff" && $(ENV) -m ruff check .
+	@$(ENV) -m ruff format --check .
+	@echo "mypy" && $(ENV) -m mypy .
+	@echo "import rules" && $(ENV) -c 'import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())'
+	@echo "migrations" && $(ENV) manage.py makemigrations --check --dry-run
+	@echo "conventions" && $(ENV) -m pytest tests/test_conventions.py
+
+format: env-dev ## let ruff arrange and mend what it can
+	@$(ENV) -m ruff check --fix . && $(ENV) -m ruff format .
+
+lock: env-dev ## compile requirements/*.in to the pinned, hashed *.txt (LOCK=--upgrade for newer versions)
+	@for set in tools main dev browser; do \
+	    $(ENV) -m uv pip compile --quiet $(LOCK) --universal --python-version 3.11 --generate-hashes \
+	        --custom-compile-command "make lock" requirements/$$set.in -o requirements/$$set.txt || exit 1; \
+	done
+
+clean: ## remove .venv and caches; data (var/) stay
+	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+env:
+	$(call install,main)
+
+env-dev:
+	$(call install,dev)
+
+env-browser:
+	$(call install,browser)

@@ -1,0 +1,60 @@
+"""Operators' view of people and workspaces."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from accounts.models import ApiKey, AuditEntry, Membership, Organization, User
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):
+    """People."""
+
+    list_display = ("email", "name", "is_staff", "is_active", "date_joined")
+    search_fields = ("email", "name")
+    exclude = ("password",)
+
+
+@admin.register(Organization)
+class OrganizationAdmin(admin.ModelAdmin):
+    """Workspaces; entitlements are written by the plan, so they are shown, not edited."""
+
+    list_display = ("name", "public_id", "plan", "api_access", "created_at")
+    search_fields = ("name", "public_id")
+    readonly_fields = ("public_id", "plan", "api_access", "white_label", "seats", "in_flight_limit", "retention_days")
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    """Who belongs where."""
+
+    list_display = ("organization", "user", "role")
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that nobody edits by hand."""
+
+    def has_add_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Keys, of which only the beginning is known."""
+
+    list_display = ("prefix", "name", "organization", "is_live", "created_at", "revoked_at", "last_used_at")
+    exclude = ("sha256",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """What was done."""
+
+    list_display = ("at", "organization", "actor", "action", "target")

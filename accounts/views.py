@@ -1,0 +1,77 @@
+"""Pages of people and workspaces."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import services
+from accounts.errors import Refusal
+from accounts.forms import ApiKeyForm
+from accounts.models import MAX_ACTIVE_KEYS, ApiKey, Role
+from accounts.tenancy import MemberRequest, SignedInRequest, member, public, signed_in
+
+
+@public("says what this is")
+@require_GET
+def start(request: HttpRequest) -> HttpResponse:
+    """The start page, with a real before and after."""
+    return render(request, "accounts/start.html")
+
+
+@signed_in
+@require_GET
+def home(request: SignedInRequest) -> HttpResponse:
+    """To the person's first workspace."""
+    workspace = services.home_of(user=request.user, now=timezone.now())
+    return redirect("studio", workspace=workspace.public_id)
+
+
+@member()
+@require_GET
+def settings_page(request: MemberRequest) -> HttpResponse:
+    """What can be set, with a link to each."""
+    return render(
+        request, "accounts/settings.html", {"workspaces": services.workspaces_of(user=request.user)}
+    )
+
+
+@never_cache  # a new key is shown once
+@member(Role.ADMIN)
+@require_http_methods(["GET", "POST"])
+def api_keys(request: MemberRequest) -> HttpResponse:
+    """The workspace's keys; a POST makes one and shows it this once."""
+    organization, issued = request.organization, None
+    kind = "live" if organization.api_access else "test"
+    form = ApiKeyForm(request.POST or None, initial={"kind": kind})
+    if request.method == "POST" and form.is_valid():
+        try:
+            _, issued = services.issue_api_key(
+                organization=organization,
+                by_user=request.user,
+                name=form.cleaned_data["name"],
+                live=form.cleaned_data["kind"] == "live",
+                now=timezone.now(),
+            )
+            form = ApiKeyForm(initial={"kind": kind})
+        except Refusal as refusal:
+            form.add_error(None, refusal.message)
+    keys = ApiKey.objects.of(organization).active().select_related("created_by").order_by("-pk")
+    context = {"form": form, "keys": keys, "issued": issued, "limit": MAX_ACTIVE_KEYS}
+    return render(request, "accounts/api_keys.html", context, status=422 if form.errors else 200)
+
+
+@member(Role.ADMIN)
+@require_POST
+def revoke_api_key(request: MemberRequest, key_id: str) -> HttpResponse:
+    """End a key at once."""
+    if not services.revoke_api_key(
+        organization=request.organization, by_user=request.user, key_id=key_id, now=timezone.now()
+    ):
+        raise Http404
+    messages.success(request, "The key was revoked. Programs that use it are refused from now on.")
+    return redirect("api-keys", workspace=request.organization.public_id)

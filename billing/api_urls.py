@@ -1,0 +1,7 @@
+"""Addresses of the credits API."""
+
+from django.urls import path
+
+from billing import api
+
+urlpatterns = [path("credits", api.Credits.as_view(), name="api-credits")]

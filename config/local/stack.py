@@ -1,0 +1,264 @@
+"""The whole product on one machine: database, web and worker processes under one supervisor."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from config.local import locks, postgres
+from config.local.errors import LocalStackError
+from config.local.postgres import REPOSITORY, STACK_MARK
+from config.local.processes import Child, State, identity, kill_marked
+from config.local.terminal import complain, step, tail
+
+READY_SECONDS = 90
+STOP_SECONDS = 20  # how long web and worker may take to finish what they are at
+TICK_SECONDS = 0.1
+DATABASE_TICKS = 20  # look after the database every so many ticks
+
+
+class AlreadyRunningError(LocalStackError):
+    """A stack already runs on this data folder."""
+
+
+class Stack:
+    """Use it as a context manager: inside the block everything runs, after it nothing does.
+
+    With `log_dir` the processes' output goes to files there, else it is passed on to ours.
+    """
+
+    def __init__(self, *, host: str, port: int, log_dir: Path | None = None) -> None:
+        self.host = host
+        self.port = port
+        self.log_dir = log_dir
+        self.data_dir = postgres.data_dir()
+        self.state = State(self.data_dir)
+        self.mark = os.urandom(16).hex()
+        self.children: list[Child] = []
+        self._over = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, name="supervisor")
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._lock: int | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://{local_name(self.host)}:{self.port}"
+
+    def __enter__(self) -> Self:
+        """Start everything. Raises AlreadyRunningError or LocalStackError; then nothing of it runs."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        lock = locks.open_lock(self.state.lock)
+        if not locks.take(lock, wait=False):
+            os.close(lock)
+            raise AlreadyRunningError(f"A stack already runs on {self.data_dir}.")
+        self._lock = lock
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def environ(self) -> dict[str, str]:
+        """The environment of everything that belongs to this stack."""
+        ours = {"PORT": str(self.port), "DATA_DIR": str(self.data_dir), STACK_MARK: self.mark}
+        return {**os.environ, "PYTHONUNBUFFERED": "1", **ours}
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command to its end and return its standard output; raises LocalStackError if it fails."""
+        return manage(*arguments, environ=self.environ())
+
+    def wait_until_ready(self) -> None:
+        """Return when /readyz says 200; raise LocalStackError with its last answer if that takes too long."""
+        deadline = time.monotonic() + READY_SECONDS
+        answer = "no answer"
+        while time.monotonic() < deadline and not any(child.deaths > 5 for child in self.children):
+            with suppress(OSError, http.client.HTTPException):
+                status, answer = get(self.host, self.port, "/readyz")
+                if status == 200:
+                    return
+            time.sleep(TICK_SECONDS)
+        unlucky = max(self.children, key=lambda child: child.deaths)
+        log = f"\n{tail(unlucky.log)}" if unlucky.log else ""
+        message = f"The stack did not get ready ({answer.strip()[:300]}).{log}"
+        raise LocalStackError(message)
+
+    def _start(self) -> None:
+        self.state.clear()
+        refuse_taken_port(self.host, self.port)
+        if self.log_dir:
+            self.log_dir.mkdir(parents=True, exist_ok=True)
+        self._write_state()
+        self._start_guard()
+        with step("database"):
+            postgres.use_default()
+        with step("migrations"):
+            self.manage("migrate", "--no-input")
+        self.children = [
+            self._child(name, command) for name, command in commands(self.host, self.port).items()
+        ]
+        self._supervisor.start()
+
+    def _child(self, name: str, command: list[str]) -> Child:
+        log = self.log_dir / f"{name}.log" if self.log_dir else None
+        if log:
+            log.unlink(missing_ok=True)
+        return Child(name, command, environ=self.environ(), log=log)
+
+    def _supervise(self) -> None:
+        ticks = 0
+        while not self._over.wait(TICK_SECONDS if ticks else 0):
+            if any([child.tend() for child in self.children]):  # all of them, so a list
+                self._write_state()
+            if ticks % DATABASE_TICKS == 0:
+                self._start_guard()
+                try:
+                    postgres.use_default()
+                except (LocalStackError, OSError) as error:
+                    complain(f"The database: {error}")
+            ticks += 1
+
+    def _write_state(self) -> None:
+        running = [identity(child.process) for child in self.children if child.process]
+        content = {"mark": self.mark, "host": self.host, "port": self.port, "processes": running}
+        self.state.write({**content, "database": database_mark()})
+
+    def _start_guard(self) -> None:
+        if self._guard and self._guard.poll() is None:
+            return
+        self._guard = subprocess.Popen(
+            [sys.executable, "-m", "config.local.guard", str(self.data_dir)],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _stop(self) -> None:
+        """Ask, wait, kill. A second interrupt cuts the waiting short."""
+        self._over.set()
+        if self._supervisor.is_alive():
+            self._supervisor.join()
+        with suppress(KeyboardInterrupt):
+            for child in self.children:
+                child.terminate()
+            deadline = time.monotonic() + STOP_SECONDS
+            while time.monotonic() < deadline and not all(child.is_over() for child in self.children):
+                time.sleep(0.05)
+        for child in self.children:
+            child.kill()
+        kill_marked(self.mark)
+        self.state.path.unlink(missing_ok=True)
+        if self._guard and self._guard.stdin:
+            self._guard.stdin.close()
+            self._guard.wait()
+        if not os.environ.get("DATABASE_URL"):
+            postgres.default().stop_if_last()
+        if self._lock is not None:
+            os.close(self._lock)
+
+
+def commands(host: str, port: int) -> dict[str, list[str]]:
+    """The programs of a stack by their short names."""
+    processes = os.environ.get("WEB_PROCESSES") or "2"
+    threads = os.environ.get("WEB_THREADS") or "64"
+    web = ["--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws", "--workers", processes]
+    web += ["--blocking-threads", threads, "--backpressure", str(2 * int(threads))]
+    web += ["--workers-kill-timeout", "30", "--respawn-failed-workers", "--respawn-interval", "0.5"]
+    return {
+        "web": [sys.executable, "-m", "granian", *web, "config.wsgi:application"],
+        "worker": [sys.executable, str(REPOSITORY / "manage.py"), "worker"],
+    }
+
+
+def manage(*arguments: str, environ: Mapping[str, str]) -> str:
+    """Run a management command to its end and return its standard output; raises LocalStackError if it fails."""
+    command = [sys.executable, str(REPOSITORY / "manage.py"), *arguments]
+    done = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        end = "\n".join((done.stdout + done.stderr).splitlines()[-25:])
+        raise LocalStackError(f"`manage.py {arguments[0]}` failed.\n{end}")
+    return done.stdout
+
+
+def get(host: str, port: int, path: str) -> tuple[int, str]:
+    """Fetch a page of a local server: status and text. Raises OSError or HTTPException where it can't."""
+    connection = http.client.HTTPConnection(local_name(host).strip("[]"), port, timeout=5)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode(errors="replace")
+    finally:
+        connection.close()
+
+
+def local_name(host: str) -> str:
+    """Under which name a server bound to `host` is reached from here, as it stands in a URL."""
+    if host in ("", "0.0.0.0"):
+        return "127.0.0.1"
+    if ":" in host:
+        return "[::1]" if host == "::" else f"[{host}]"
+    return host
+
+
+def wanted_port() -> int | None:
+    """PORT, or None if it isn't set. Raises LocalStackError if it is no port."""
+    text = os.environ.get("PORT", "")
+    if text and not (text.isdigit() and 0 < int(text) < 65536):
+        raise LocalStackError(f"PORT={text} is not a port number.")
+    return int(text) if text else None
+
+
+def free_port() -> int:
+    """A port that is free at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise LocalStackError, saying what to do, unless a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, port), family=family):
+            return
+    except OSError as error:
+        message = f"Port {port} on {host} cannot be used ({error.strerror}). Choose another: make run PORT={port + 1}"
+        raise LocalStackError(message) from error
+
+
+def database_mark() -> str:
+    """Tells two databases apart without giving their passwords away."""
+    import hashlib
+
+    return hashlib.sha256(os.environ.get("DATABASE_URL", "").encode()).hexdigest()[:16]
+
+
+def running() -> dict[str, Any] | None:
+    """What the stack that runs on this DATA_DIR says of itself; None if none does."""
+    state = State(postgres.data_dir())
+    if not state.lock.exists() or locks.is_free(state.lock):
+        return None
+    return state.read() or None

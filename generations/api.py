@@ -1,0 +1,246 @@
+"""The REST API of pictures: the MeltFlex-compatible call, and generations as a resource."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import services as accounts
+from accounts.errors import Refusal
+from accounts.tenancy import TenantAPIView, enter
+from generations import contract, outcomes, services
+from generations.models import Generation, Picture, State
+from generations.serializers import generation_data
+from projects.models import Room
+
+# What a synchronous caller is answered when a generation failed, by its error code; any other is a 500.
+_STATUS_OF_FAILURE = {"bad_source": 400, "deadline_passed": 504, "canceled": 409, "busy": 429}
+_BASE64_STEP = 3 * 64 * 1024  # bytes; a multiple of three, so that pieces can be joined
+
+
+class BodyTooLarge(Refusal):
+    """The request body is over 15 MB. Send addresses instead of base64, or smaller pictures."""
+
+    code, title, status = "body_too_large", "Request body too large", 413
+
+
+class GenerationFailed(Refusal):
+    """The picture could not be made. Your credits are back."""
+
+    code, title, status = "generation_failed", "Generation failed", 500
+
+    def __init__(self, generation: Generation) -> None:
+        facts: dict[str, Any] = {"generation": generation.public_id, "reason": generation.error_code}
+        status = _STATUS_OF_FAILURE.get(generation.error_code, 500)
+        if status == 429:
+            facts["retry_after"] = 30
+        super().__init__(generation.error_message, **facts)
+        self.status = status  # type: ignore[misc]  # a fact of this one failure, not of the class
+
+
+class SpendingView(TenantAPIView):
+    """What the two endpoints that spend have in common: limits first, then the body, then the work."""
+
+    in_transaction = False
+
+    def read(self, request: Request) -> tuple[contract.GenerateBody, dict[str, Any]]:
+        """The checked body; refusals in the contract's order, none of which charges anything."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_BODY_BYTES:
+            _drain(request)
+            raise BodyTooLarge
+        accounts.count_request(api_key=self.api_key, now=timezone.now())
+        try:
+            raw = request.data
+        except ParseError as error:
+            raise contract.InvalidRequest("The body is not valid JSON.") from error
+        except UnsupportedMediaType as error:
+            raise UnsupportedMediaType(error.args[0], "Send the body as JSON: Content-Type: application/json.") from error
+        return contract.parse(raw), raw
+
+    def ask(self, body: contract.GenerateBody, raw: dict[str, Any]) -> services.Ask:
+        """The body as an Ask, with the optional `room` of this workspace."""
+        room = None
+        if raw.get("room") is not None:
+            with enter(self.organization):
+                room = Room.objects.of(self.organization).filter(public_id=str(raw["room"])).first()
+            if room is None:
+                raise contract.InvalidRequest("`room` names no room of this workspace.", field="room")
+        return services.Ask(
+            prompt=body.prompt,
+            image=body.image,
+            references=body.references,
+            resolution=body.resolution,
+            design_level=body.design_level,
+            mask=body.mask,
+            variations=body.variations,
+            room=room,
+            extensions=body.extensions_used,
+        )
+
+    def accept(
+        self, request: Request, ask: services.Ask, raw: dict[str, Any], *, now: datetime, deadline: datetime | None
+    ) -> Generation:
+        """Accepted and held, or the refusal."""
+        key = request.headers.get("Idempotency-Key", "")
+        if len(key) > 255:
+            raise contract.InvalidRequest("`Idempotency-Key` may have at most 255 characters.")
+        generation, _ = services.request_generation(
+            organization=self.organization,
+            ask=ask,
+            by_user=self.api_key.created_by,
+            api_key=self.api_key,
+            idempotency_key=f"{'live' if self.api_key.is_live else 'test'}:{key}"[:255] if key else "",
+            request_sha256=contract.sha256(raw),
+            now=now,
+            deadline=deadline,
+        )
+        return generation
+
+
+class Generate(SpendingView):
+    """The MeltFlex call: waits for the picture and answers with it."""
+
+    @extend_schema(
+        summary="Redesign a room and wait for the picture",
+        request=OpenApiTypes.OBJECT,
+        responses={200: OpenApiTypes.OBJECT},
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """The same job as `POST /api/v1/generations`, awaited."""
+        now = timezone.now()
+        body, raw = self.read(request)
+        ask = self.ask(body, raw)
+        until = now + timedelta(seconds=settings.SYNC_DEADLINE)
+        with outcomes.waiting_slot():
+            generation = self.accept(request, ask, raw, now=now, deadline=until)
+            ended = services.await_end(
+                generation=generation, start_by=now + timedelta(seconds=settings.SYNC_START_WITHIN), until=until
+            )
+        if ended.state != State.SUCCEEDED:
+            raise GenerationFailed(ended)
+        return _picture_response(ended, with_list=bool(body.extensions_sent))
+
+
+def _drain(request: Request) -> None:
+    """Read what was announced, within reason: a client still sending would see a reset, not our answer."""
+    left = min(int(request.META["CONTENT_LENGTH"]), 4 * settings.API_BODY_BYTES)
+    stream = request.META["wsgi.input"]
+    while left > 0:
+        chunk = stream.read(min(left, 256 * 1024))
+        if not chunk:
+            return
+        left -= len(chunk)
+
+
+def _picture_response(generation: Generation, *, with_list: bool) -> StreamingHttpResponse:
+    """The contract's 200 body, streamed from storage: no picture is ever whole in memory as base64."""
+    pictures = list(generation.pictures.all())
+    tail: dict[str, Any] = {"creditsUsed": generation.credits_settled}
+    if with_list:
+        tail["count"] = len(pictures)
+
+    def data_url(picture: Picture) -> Iterator[bytes]:
+        yield b'"data:image/png;base64,'
+        with default_storage.open(picture.image) as file:
+            while chunk := file.read(_BASE64_STEP):
+                yield base64.b64encode(chunk)
+        yield b'"'
+
+    def body() -> Iterator[bytes]:
+        yield b'{"success":true,"image":'
+        yield from data_url(pictures[0])
+        if with_list:
+            for position, picture in enumerate(pictures):
+                yield b"," if position else b',"images":['
+                yield from data_url(picture)
+            yield b"]"
+        yield b"," + json.dumps(tail).encode()[1:]
+
+    response = StreamingHttpResponse(body(), content_type="application/json")
+    # Base64 makes four characters of three bytes; the 24 are the quotes and the data URL's head.
+    sizes = [4 * ((picture.bytes + 2) // 3) + 24 for picture in pictures]
+    length = len('{"success":true,"image":') + sizes[0] + 1 + len(json.dumps(tail)) - 1
+    if with_list:
+        length += len(',"images":[') + sum(sizes) + len(sizes) - 1 + 1
+    response["Content-Length"] = str(length)
+    response["X-Generation-Id"] = generation.public_id
+    return response
+
+
+class GenerationPages(CursorPagination):
+    """Newest first; the cursor stays right while new ones come in."""
+
+    ordering = "-id"
+    page_size = 20
+    page_size_query_param = "limit"
+    max_page_size = 100
+
+
+class GenerationCollection(SpendingView):
+    """Every generation of the workspace, whichever way it was asked for."""
+
+    @extend_schema(
+        summary="Start a generation", request=OpenApiTypes.OBJECT, responses={202: OpenApiTypes.OBJECT}
+    )
+    def post(self, request: Request) -> Response:
+        """The body of `/generate`, and optionally `room`. 202 at once; read the result under `Location`."""
+        body, raw = self.read(request)
+        ask = self.ask(body, raw)
+        generation = self.accept(request, ask, raw, now=timezone.now(), deadline=None)
+        data = generation_data(services.reload(generation), request._request)
+        return Response(data, status=202, headers={"Location": data["url"], "Retry-After": "2"})
+
+    @extend_schema(summary="List generations", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """By cursor; `?room=` narrows."""
+        with enter(self.organization):
+            generations = Generation.objects.of(self.organization).prefetch_related("pictures").select_related("room")
+            if room := request.query_params.get("room"):
+                generations = generations.filter(room__public_id=room)
+            pages = GenerationPages()
+            page = pages.paginate_queryset(generations, request, view=self) or []
+            return pages.get_paginated_response([generation_data(row, request._request) for row in page])
+
+
+class GenerationDetail(TenantAPIView):
+    """One generation."""
+
+    @extend_schema(summary="Read a generation", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request, generation_id: str) -> Response:
+        """Always 200, whatever its state."""
+        return Response(generation_data(self.find(generation_id), request._request))
+
+    def find(self, generation_id: str) -> Generation:
+        """The generation of this workspace, else 404."""
+        rows = Generation.objects.of(self.organization).select_related("organization", "room")
+        found: Generation = get_object_or_404(rows.prefetch_related("pictures"), public_id=generation_id)
+        return found
+
+
+class GenerationCancellation(GenerationDetail):
+    """Canceling, as a thing that is made."""
+
+    http_method_names = ("post", "options")
+
+    @extend_schema(summary="Cancel a generation that has not started", request=None, responses={200: OpenApiTypes.OBJECT})
+    def post(self, request: Request, generation_id: str) -> Response:
+        """Free; 409 when it has started or ended."""
+        canceled = services.cancel(
+            generation=self.find(generation_id), by_user=self.api_key.created_by, now=timezone.now()
+        )
+        return Response(generation_data(canceled, request._request))

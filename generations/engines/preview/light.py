@@ -1,0 +1,217 @@
+"""Light moods: exposure, white, sky in the windows, sun on the floor, lamps; all in linear light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from generations.engines.preview.arrays import (
+    Bytes,
+    Floats,
+    blur,
+    colour,
+    floats,
+    luma,
+    mix,
+    resize,
+    smoothstep,
+    weighted_median,
+)
+from generations.engines.preview.camera import CEILING_HEIGHT
+from generations.engines.preview.room import CONFIDENT, Room
+from generations.engines.preview.surfaces import labels_of, soft_shoulder
+from generations.engines.preview.windows import outline
+
+_PANE = 128  # pixels of a window's flat view
+_LAMP = (1.0, 0.68, 0.38)
+
+
+@dataclass(frozen=True)
+class Mood:
+    """`level` is the brightness that the room's average moves toward (0 keeps its own exposure, times `exposure`).
+
+    `sun` is how much of the sun's patches on the floor is left, `sky` top, middle and horizon as sRGB.
+    """
+
+    exposure: float
+    white: tuple[float, float, float]
+    sky: tuple[str, str, str] = ("", "", "")
+    sky_light: float = 1.0
+    level: float = 0.0
+    saturation: float = 1.0
+    contrast: float = 1.0
+    sun: float = 1.0
+    sun_tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    lamps: float = 0.0
+    glow: float = 0.0
+    vignette: float = 0.0
+
+
+MOODS: dict[str, Mood] = {
+    "sunset": Mood(
+        0.92, (1.2, 0.94, 0.66), ("5d6ea6", "f2955a", "ffd794"), 1.0, saturation=1.12, contrast=1.06,
+        sun_tint=(1.35, 0.82, 0.42), glow=0.3, vignette=0.12,
+    ),
+    "night": Mood(
+        0.16, (0.72, 0.9, 1.28), ("060a18", "0d1630", "1b2747"), 0.55, saturation=0.9, sun=0.06, lamps=0.55, vignette=0.15,
+    ),
+    "evening": Mood(
+        0.34, (0.92, 0.94, 1.12), ("1d2a52", "4d5586", "c98a74"), 0.7, saturation=1.0, sun=0.15, lamps=0.75, vignette=0.1,
+    ),
+    "daylight": Mood(1.12, (1.0, 1.0, 1.0), ("6fa8e0", "b9d8f2", "eef6fb"), 1.1, level=0.42, saturation=1.05, glow=0.12),
+    "morning": Mood(
+        1.08, (1.07, 1.0, 0.88), ("8db9e2", "dfe3e0", "ffe6bd"), 1.05, level=0.36, sun_tint=(1.12, 0.98, 0.8), glow=0.2,
+    ),
+    "overcast": Mood(
+        0.88, (0.95, 1.0, 1.07), ("b4bcc4", "ccd2d6", "dde0e2"), 0.9, saturation=0.78, contrast=0.94, sun=0.12,
+    ),
+    "moody": Mood(0.5, (1.03, 0.99, 0.95), saturation=0.88, contrast=1.22, sun=0.6, lamps=0.12, vignette=0.45),
+    "warm": Mood(1.0, (1.09, 0.99, 0.82), saturation=1.04, lamps=0.12),
+    "cool": Mood(1.02, (0.9, 0.99, 1.15), saturation=0.97),
+}  # fmt: skip
+
+
+def relight(picture: Floats, room: Room, name: str) -> tuple[Floats, bool]:
+    """`picture` in the light of a mood, and whether a window was found to show another sky in."""
+    mood = MOODS[name]
+    lit = _sun(picture, room, mood)
+    gain = floats(mood.white) * np.float32(_exposure(picture, mood))
+    if mood.lamps:
+        lit = lit * (gain + _lamplight(room) * np.float32(mood.lamps / max(_brightness(picture), 0.12)))
+    else:
+        lit = lit * gain
+    lit = soft_shoulder(floats(lit), 0.7)
+    shown = False
+    if mood.sky[0]:
+        for window in room.windows:
+            corners = outline(window, room.camera, room.box)
+            if corners is not None:
+                lit = _new_sky(lit, picture, corners, mood)
+                shown = True
+    if mood.glow:
+        lit = _glow(lit, room, mood)
+    return graded(lit, saturation=mood.saturation, contrast=mood.contrast, vignette=mood.vignette), shown
+
+
+def graded(picture: Floats, *, saturation: float, contrast: float, vignette: float = 0.0) -> Floats:
+    """Saturation and contrast around a middle grey, and corners darkened by up to `vignette`."""
+    grey = luma(picture)[..., None]
+    out = np.maximum(grey + (picture - grey) * np.float32(saturation), 0)
+    if contrast != 1:
+        pivot = np.float32(0.2)
+        light = np.maximum(luma(floats(out)), 1e-4)[..., None]
+        out = out * (light / pivot) ** np.float32(contrast - 1)
+    if vignette:
+        height, width = picture.shape[:2]
+        y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+        out = out * (1 - vignette * np.clip((x**2 + y**2) / 2, 0, 1) ** 1.2)[..., None]
+    return soft_shoulder(floats(out), 0.85)
+
+
+def _brightness(picture: Floats) -> float:
+    return float(luma(picture[::4, ::4]).mean())
+
+
+def _exposure(picture: Floats, mood: Mood) -> float:
+    if not mood.level:
+        return mood.exposure
+    # Half of the way, and never darker: a bright room stays bright and a dark one is opened.
+    wanted = (mood.level / max(_brightness(picture), 0.02)) ** 0.6
+    return float(np.clip(wanted, 1.0, 2.6)) * mood.exposure
+
+
+def _sun(picture: Floats, room: Room, mood: Mood) -> Floats:
+    """Sun patches on the floor weakened or coloured; only where the floor is known, or furniture would fade."""
+    if room.floor.confidence < CONFIDENT or (mood.sun == 1 and mood.sun_tint == (1.0, 1.0, 1.0)):
+        return picture
+    light = luma(picture)
+    # The floor far from the sun is what the sunny part would look like in shade.
+    shade = max(weighted_median(light[::4, ::4], room.floor.mask[::4, ::4]), 0.01)
+    wide = blur(light, max(2.0, picture.shape[1] / 250))
+    ratio = np.maximum(wide / shade, 1e-3)
+    sunny = smoothstep(1.35, 2.1, floats(ratio)) * room.floor.mask
+    gain = np.where(ratio > 1.2, (1.2 / np.maximum(ratio, 1.2)) ** (1 - mood.sun), 1)
+    out = picture * mix(np.ones_like(gain, np.float32), floats(gain), room.floor.mask)[..., None]
+    return mix(floats(out), floats(out * floats(mood.sun_tint)), sunny)
+
+
+def _lamplight(room: Room) -> Floats:
+    """Warm irradiance (h, w, 3) of a ceiling lamp and two lamps near the back corners on the five planes."""
+    height, width = room.floor.mask.shape
+    small_width, small_height = max(8, width // 6), max(8, height // 6)
+    labels, along, rays = labels_of(room, room.camera.resized(small_width, small_height))
+    points = rays * along[..., None]
+    inward = floats([[0, -1, 0], [0, 1, 0], [1, 0, 0], [-1, 0, 0], [0, 0, -1]])[labels]
+    box, metre = room.box, room.box.metre
+    span = box.left + box.right
+    lamps = [
+        ((box.right - box.left) / 2, -box.up + 0.5 * metre, 0.62 * box.depth, 1.0),
+        (-box.left + 0.14 * span, 0.02, box.depth - 0.45 * metre, 0.4),
+        (box.right - 0.14 * span, 0.02, box.depth - 0.45 * metre, 0.4),
+    ]
+    total = np.zeros(labels.shape, np.float32)
+    for x, y, z, power in lamps:
+        way = floats([x, y, z]) - points
+        distance = np.linalg.norm(way, axis=-1) + 1e-6
+        facing = np.clip((way * inward).sum(-1) / distance, 0, 1)
+        total += power * (0.15 + facing) / ((distance / metre) ** 2 + 0.35)
+    spread = blur(floats(total), max(1.0, small_width / 60))
+    # Half of the light arrives by way of the other walls.
+    even = 0.6 * float(spread.mean()) + 0.4 * spread
+    scale = 0.9 / max(float(even.mean()), 1e-3) * (CEILING_HEIGHT / 2.6)
+    return resize(floats((even * scale)[..., None] * floats(_LAMP)), width, height)
+
+
+# Windows
+
+
+def _new_sky(lit: Floats, original: Floats, corners: Floats, mood: Mood) -> Floats:
+    """The panes of one window filled with the mood's sky; frame and bars stay, the garden becomes its silhouette."""
+    height, width = lit.shape[:2]
+    square = floats([[0, 0], [_PANE, 0], [_PANE, _PANE], [0, _PANE]])
+    flatten = cv2.getPerspectiveTransform(corners, square)
+    flat = floats(cv2.warpPerspective(original, flatten, (_PANE, _PANE), flags=cv2.INTER_AREA))
+    panes = _panes(flat)
+    light = luma(flat)
+    brightest = max(float(np.percentile(light, 90)), 0.05)
+    outside = np.clip(blur(light, 3) / brightest, 0.18, 1) ** 0.7
+    down = np.linspace(0, 1, _PANE, dtype=np.float32)[:, None]
+    top, middle, horizon = (colour(tone) for tone in mood.sky)
+    upper = mix(np.broadcast_to(top, (_PANE, 1, 3)), np.broadcast_to(middle, (_PANE, 1, 3)), np.clip(down / 0.4, 0, 1))
+    sky = mix(upper, np.broadcast_to(horizon, (_PANE, 1, 3)), np.clip((down - 0.35) / 0.35, 0, 1))
+    view = floats(sky * outside[..., None] * np.float32(mood.sky_light))
+    size = (width, height)
+    back = np.linalg.inv(flatten)
+    placed = floats(cv2.warpPerspective(view, back, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    cover = floats(cv2.warpPerspective(panes, back, size, flags=cv2.INTER_LINEAR))
+    return mix(lit, placed, floats(np.clip(cover, 0, 1) * 0.94))
+
+
+def _panes(flat: Floats) -> Floats:
+    """1 on glass, 0 on frame and bars, for a window seen from the front."""
+    light = luma(flat)
+    smooth = np.asarray(cv2.medianBlur(np.asarray(np.clip(light * 255, 0, 255), np.uint8), 17), np.float32) / 255
+    glass = (np.abs(light - smooth) < 0.07).astype(np.uint8)
+    limit = _PANE // 7
+    for turns in range(4):
+        side = np.rot90(flat, turns)
+        rim = side[1].mean(0)
+        depth = 0
+        while depth < limit and float(np.abs(side[depth] - rim).mean()) < 0.06:
+            depth += 1
+        # A rim that never ends is the sky itself, not a frame.
+        if 0 < depth < limit:
+            np.rot90(glass, turns)[: depth + 1] = 0
+    opened: Bytes = np.asarray(cv2.morphologyEx(glass, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+    return blur(floats(opened), 0.8)
+
+
+def _glow(lit: Floats, room: Room, mood: Mood) -> Floats:
+    """Light that spills around bright windows, as a lens and the air spread it."""
+    cover = room.window_mask((lit.shape[0], lit.shape[1]))
+    if cover.max() <= 0:
+        return lit
+    spill = blur(floats(lit * cover[..., None]), lit.shape[1] / 14)
+    return floats(1 - (1 - np.clip(lit, 0, 1)) * (1 - np.clip(spill * mood.glow * 1.6, 0, 1)))

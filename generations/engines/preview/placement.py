@@ -1,0 +1,177 @@
+"""Where furniture can stand: spots on the free floor of a room, best one for each kind, none that overlap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from generations.engines.preview.arrays import Floats, floats
+from generations.engines.preview.camera import Camera
+from generations.engines.preview.products import Product
+from generations.engines.preview.room import Room
+
+_STEP = 0.16  # metres between spots that are tried
+_ORDER = {"flat": 0, "wall": 1, "centre": 2, "side": 3, "corner": 4, "hung": 5, "ceiling": 6}
+_NEAREST = 0.9  # metres from the camera: closer things would fill the picture
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A footprint in metres of the room's axes (middle x, z; size w, d) and the sprite's box in pixels (x, y, w, h)."""
+
+    x: float
+    z: float
+    w: float
+    d: float
+    box: tuple[float, float, float, float]
+    distance: float
+
+
+@dataclass(frozen=True)
+class Item:
+    """What is to be placed: its number in the request, its name, its kind, and its picture's width over height."""
+
+    number: int
+    name: str
+    product: Product
+    aspect: float
+
+    @property
+    def width(self) -> float:
+        """Metres across."""
+        return self.product.metres if self.product.measure == "width" else self.product.metres * self.aspect
+
+    @property
+    def height(self) -> float:
+        """Metres tall, as the photo shows it."""
+        return self.width / self.aspect
+
+
+class Arrangement:
+    """Places items one after another; later ones respect earlier ones. `seed` gives another arrangement."""
+
+    def __init__(self, room: Room, seed: int) -> None:
+        self.room, self.seed = room, seed
+        self.camera: Camera = room.camera
+        self.metre = room.box.metre
+        self.left, self.right = -room.box.left / self.metre, room.box.right / self.metre
+        self.back = room.box.depth / self.metre
+        self.taken: list[Spot] = []
+        self.anchor: Spot | None = None
+        # Mirrored rooms are furnished mirrored: the cheapest honest difference between variations.
+        self.lean = (0.0, 0.55, -0.55)[seed % 3]
+
+    def place(self, item: Item) -> Spot | None:
+        """The best free spot for an item that stands on the floor, or None."""
+        for filled, seen in ((0.93, 0.97), (0.8, 0.9)):
+            spots = self._candidates(item, filled=filled, seen=seen)
+            if spots:
+                best = min(spots, key=lambda spot: self._cost(item, spot))
+                self.taken.append(best)
+                if item.product.spot == "wall" and (self.anchor is None or best.w > self.anchor.w):
+                    self.anchor = best
+                return best
+        return None
+
+    def _candidates(self, item: Item, *, filled: float, seen: float) -> list[Spot]:
+        w, d = item.width, item.product.depth
+        if self.back - d <= _NEAREST:
+            return []
+        xs = np.arange(self.left + w / 2 + 0.05, self.right - w / 2 - 0.04, _STEP, np.float32)
+        zs = np.arange(self.back - d / 2 - 0.06, _NEAREST, -_STEP, np.float32)
+        if not len(xs) or not len(zs):
+            return []
+        grid_x, grid_z = (axis.ravel() for axis in np.meshgrid(xs, zs))
+        free = self._free(grid_x, grid_z, w, d)
+        boxes, distance = self._boxes(item, floats(grid_x), floats(grid_z))
+        width, height = self.camera.width, self.camera.height
+        x, y, bw, bh = boxes.T
+        visible = (np.minimum(x + bw, width) - np.maximum(x, 0)) / np.maximum(bw, 1)
+        upright = (np.minimum(y + bh, height) - np.maximum(y, 0)) / np.maximum(bh, 1)
+        good = (free >= filled) & (visible >= seen) & (upright >= seen) & (distance > _NEAREST) & (bw < 0.75 * width)
+        return [
+            Spot(float(gx), float(gz), w, d, (float(b[0]), float(b[1]), float(b[2]), float(b[3])), float(far))
+            for gx, gz, b, far in zip(grid_x[good], grid_z[good], boxes[good], distance[good], strict=True)
+            if not any(_overlap(float(gx), float(gz), w, d, spot) for spot in self.taken)
+        ]
+
+    def _free(self, xs: Floats, zs: Floats, w: float, d: float) -> Floats:
+        """The part of each footprint that is free floor; what is out of the picture counts as not free."""
+        u, v = np.meshgrid(np.linspace(-0.5, 0.5, 6), np.linspace(-0.5, 0.5, 5))
+        points = np.stack(
+            [xs[:, None] + u.ravel() * w, np.full((len(xs), u.size), 1 / self.metre), zs[:, None] + v.ravel() * d], -1
+        )
+        seen = self.camera.project(floats(points * self.metre))
+        x, y = seen[..., 0].astype(int), seen[..., 1].astype(int)
+        inside = (seen[..., 2] > 0.1) & (x >= 0) & (y >= 0) & (x < self.camera.width) & (y < self.camera.height)
+        mask = self.room.floor.mask[np.clip(y, 0, self.camera.height - 1), np.clip(x, 0, self.camera.width - 1)]
+        return floats(np.where(inside, mask > 0.5, False).mean(-1))
+
+    def _boxes(self, item: Item, xs: Floats, zs: Floats) -> tuple[Floats, Floats]:
+        """The sprite's boxes in pixels (n, 4) and distances in metres (n,), standing on the footprint's near side."""
+        floor = np.full_like(xs, 1 / self.metre)
+        middle = np.stack([xs, floor, zs], -1)
+        away = middle[:, [0, 2]] / (np.linalg.norm(middle[:, [0, 2]], axis=-1, keepdims=True) + 1e-6)
+        front = middle.copy()
+        front[:, [0, 2]] -= away * (0.42 * item.product.depth)
+        centre = self.camera.project(floats(middle * self.metre))
+        foot = self.camera.project(floats(front * self.metre))
+        distance = centre[:, 2] / self.metre
+        scale = self.camera.focal / np.maximum(distance, 0.1)
+        bw, bh = item.width * scale, item.height * scale
+        return floats(np.stack([centre[:, 0] - bw / 2, foot[:, 1] - bh, bw, bh], -1)), floats(distance)
+
+    def _cost(self, item: Item, spot: Spot) -> float:
+        """Lower is better; in metres of "not quite where one would put it"."""
+        cost = 0.6 * sum(_covered(spot, other) for other in self.taken)
+        focus_x, focus_z = self._focus()
+        kind = item.product.spot
+        if kind == "wall":
+            to_back = self.back - spot.z - spot.d / 2
+            middle = self._visible_middle()
+            if self.anchor is None:
+                return cost + 2.2 * to_back + 0.5 * abs(spot.x - middle - self.lean)
+            to_side = min(spot.x - spot.w / 2 - self.left, self.right - spot.x - spot.w / 2)
+            return cost + 2.0 * to_back + 0.4 * max(to_side, 0)
+        if kind in ("centre", "flat"):
+            return cost + abs(spot.x - focus_x) + abs(spot.z - focus_z)
+        if kind == "side":
+            beside = abs(abs(spot.x - focus_x) - 1.45)
+            return cost + beside + 0.8 * abs(spot.z - focus_z - 0.15) + 0.15 * self._favoured(spot.x - focus_x)
+        to_corner = min(spot.x - self.left, self.right - spot.x) + 0.8 * (self.back - spot.z)
+        return cost + to_corner + 0.3 * self._favoured(spot.x - focus_x)
+
+    def _favoured(self, side: float) -> float:
+        """0 on the side that this variation fills first, 1 on the other."""
+        return float((side > 0) == (self.seed % 2 == 0))
+
+    def _focus(self) -> tuple[float, float]:
+        """The middle of the seating: before the sofa, or the middle of the visible floor."""
+        if self.anchor is not None:
+            return self.anchor.x, self.anchor.z - self.anchor.d / 2 - 0.85
+        return self._visible_middle() + self.lean, max(0.62 * self.back, self.back - 2.2)
+
+    def _visible_middle(self) -> float:
+        """Where the middle of the picture meets the back wall, held inside the room."""
+        ray = self.camera.rays(floats([self.camera.width / 2]), floats([self.camera.height / 2]))[0]
+        x = float(ray[0] / max(float(ray[2]), 0.2)) * self.back
+        return float(np.clip(x, 0.6 * self.left, 0.6 * self.right))
+
+
+def in_order(items: list[Item]) -> list[Item]:
+    """Rugs first, then what stands at walls, then what gathers around it; big before small."""
+    return sorted(items, key=lambda item: (_ORDER[item.product.spot], -item.width, item.number))
+
+
+def _overlap(x: float, z: float, w: float, d: float, other: Spot) -> bool:
+    gap = 0.05
+    return abs(x - other.x) < (w + other.w) / 2 + gap and abs(z - other.z) < (d + other.d) / 2 + gap
+
+
+def _covered(spot: Spot, other: Spot) -> float:
+    """The part of the smaller sprite that the two share in the picture."""
+    x, y, w, h = spot.box
+    ox, oy, ow, oh = other.box
+    shared = max(0.0, min(x + w, ox + ow) - max(x, ox)) * max(0.0, min(y + h, oy + oh) - max(y, oy))
+    return shared / max(1.0, min(w * h, ow * oh))

@@ -1,0 +1,224 @@
+"""Furniture into the picture: cut-outs at their spots, with shadows, in the room's light; far ones first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from generations.engines.base import EngineError, Reference
+from generations.engines.preview.arrays import Floats, blur, floats, luma, mix, resize
+from generations.engines.preview.cutout import Cutout, cut_out
+from generations.engines.preview.output import decode
+from generations.engines.preview.placement import Arrangement, Item, Spot, in_order
+from generations.engines.preview.products import product
+from generations.engines.preview.room import PLAUSIBLE, Room
+from generations.engines.preview.surfaces import room_light
+
+_HUNG_AT = 1.5  # metres from the floor to the middle of a picture on the wall
+
+
+@dataclass
+class Staged:
+    """A picture with furniture, and what became of each piece."""
+
+    picture: Floats
+    placed: list[dict[str, Any]]
+    left_out: list[dict[str, str]]
+
+
+def cut_references(references: tuple[Reference, ...]) -> list[tuple[str, Cutout | None]]:
+    """Name and cut-out of each reference; None where it could not be lifted off its background."""
+    cut: list[tuple[str, Cutout | None]] = []
+    for number, reference in enumerate(references, 1):
+        name = reference.name.strip() or f"item {number}"
+        try:
+            cut.append((name, cut_out(decode(reference.image, alpha=True))))
+        except EngineError:
+            cut.append((name, None))
+    return cut
+
+
+def stage(picture: Floats, room: Room, cutouts: list[tuple[str, Cutout | None]], seed: int) -> Staged:
+    """Furnishes `picture`; `seed` 0, 1 or 2 arranges differently."""
+    staged = Staged(picture, [], [])
+    items = []
+    for number, (name, cutout) in enumerate(cutouts):
+        if cutout is None:
+            staged.left_out.append({"what": name, "why": "it could not be lifted off its background"})
+        else:
+            items.append(Item(number, name, product(name, cutout.aspect), cutout.aspect))
+    arrangement = Arrangement(room, seed)
+    standing: list[tuple[Item, Spot]] = []
+    light = room_light(picture, room)
+    for item in in_order(items):
+        cutout = cutouts[item.number][1]
+        if cutout is None:
+            continue
+        if item.product.spot in ("hung", "ceiling"):
+            _off_the_floor(staged, room, item, cutout, light)
+        elif room.floor.confidence < PLAUSIBLE:
+            staged.left_out.append({"what": item.name, "why": "the floor could not be told from what stands on it"})
+        elif item.product.spot == "flat":
+            _flat(staged, room, arrangement, item, cutout, light)
+        elif spot := arrangement.place(item):
+            standing.append((item, spot))
+        else:
+            staged.left_out.append({"what": item.name, "why": "no free floor is large enough for it"})
+    tint = _light_tint(picture, room)
+    for item, spot in sorted(standing, key=lambda pair: -pair[1].distance):
+        cutout = cutouts[item.number][1]
+        if cutout is not None:
+            staged.picture = _stand(staged.picture, room, spot, cutout, light * tint)
+            staged.placed.append({"name": item.name, "box": _whole(spot.box), "guessed_size": item.product.guessed})
+    return staged
+
+
+def _whole(box: tuple[float, float, float, float]) -> list[int]:
+    return [round(value) for value in box]
+
+
+def _light_tint(picture: Floats, room: Room) -> Floats:
+    """A hint of the colour of the room's light, from its walls; mean 1."""
+    weight = room.walls.mask[::8, ::8, None] + 0.01
+    average = (picture[::8, ::8] * weight).sum((0, 1)) / weight.sum()
+    return floats((average / max(float(luma(floats(average))), 0.01)) ** 0.35)
+
+
+def _stand(picture: Floats, room: Room, spot: Spot, cutout: Cutout, light: Floats) -> Floats:
+    """One piece on the floor: shadow of its footprint, contact shadow of its feet, then the piece itself."""
+    x, y, w, h = _whole(spot.box)
+    sprite, alpha = _resized(cutout, max(2, w), max(2, h))
+    shaded = _footprint_shadow(picture, room, spot)
+    shaded = _contact_shadow(shaded, alpha, x, y)
+    # Lower parts see less of the lamps and windows than the top does.
+    fall = np.linspace(1.04, 0.86, alpha.shape[0], dtype=np.float32)[:, None, None]
+    return _pasted(shaded, floats(sprite * light * fall), alpha, x, y)
+
+
+def _resized(cutout: Cutout, width: int, height: int) -> tuple[Floats, Floats]:
+    """Colour and coverage at another size; colour is weighted by coverage so that the rim stays clean."""
+    alpha = resize(cutout.alpha, width, height)
+    weighted = resize(floats(cutout.picture * cutout.alpha[..., None]), width, height)
+    return floats(weighted / np.maximum(alpha, 1e-3)[..., None]), alpha
+
+
+def _pasted(picture: Floats, sprite: Floats, alpha: Floats, x: int, y: int) -> Floats:
+    height, width = picture.shape[:2]
+    left, top = max(0, x), max(0, y)
+    right, bottom = min(width, x + alpha.shape[1]), min(height, y + alpha.shape[0])
+    if left >= right or top >= bottom:
+        return picture
+    part = np.s_[top - y : bottom - y, left - x : right - x]
+    out = picture.copy()
+    out[top:bottom, left:right] = mix(out[top:bottom, left:right], sprite[part], alpha[part])
+    return out
+
+
+def _footprint_shadow(picture: Floats, room: Room, spot: Spot) -> Floats:
+    """Soft darkness under and around the footprint, on the floor only."""
+    metre = room.box.metre
+    turns = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    # A rounded rectangle; slightly larger than the footprint, as light comes from all of the room.
+    grow = 1.06
+    x = spot.x + np.sign(np.cos(turns)) * np.abs(np.cos(turns)) ** 0.4 * spot.w / 2 * grow
+    z = spot.z + np.sign(np.sin(turns)) * np.abs(np.sin(turns)) ** 0.4 * spot.d / 2 * grow
+    seen = room.camera.project(floats(np.stack([x * metre, np.ones_like(x), z * metre], -1)))
+    if (seen[:, 2] < 0.05).any():
+        return picture
+    shadow = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillPoly(shadow, [np.rint(seen[:, :2]).astype(np.int32)], 255)
+    wide = max(1.5, 0.07 * room.camera.focal / max(spot.distance, 0.3))
+    dark = blur(floats(shadow) / 255, wide) * 0.42 * room.floor.mask
+    return floats(picture * (1 - dark)[..., None])
+
+
+def _contact_shadow(picture: Floats, alpha: Floats, x: int, y: int) -> Floats:
+    """A dark line where the lowest parts of the sprite touch the floor."""
+    tall, wide = alpha.shape
+    feet = np.zeros(picture.shape[:2], np.float32)
+    band = max(2, tall // 14)
+    strip = resize(floats(alpha[-3 * band :]), wide, max(2, band))
+    canvas = _pasted(feet[..., None], np.ones((*strip.shape, 1), np.float32), strip, x, y + tall - band + max(1, band // 4))
+    dark = blur(floats(canvas[..., 0]), max(1.0, wide / 90)) * 0.5
+    return floats(picture * (1 - dark)[..., None])
+
+
+# Rugs, wall pieces, hanging lamps
+
+
+def _flat(
+    staged: Staged, room: Room, arrangement: Arrangement, item: Item, cutout: Cutout, light: float
+) -> None:
+    """A rug laid on the floor plane; it takes no room from what stands on it."""
+    long, short = max(item.product.metres, 0.5), max(item.product.metres, 0.5) / max(cutout.aspect, 1 / cutout.aspect)
+    flat = Item(item.number, item.name, item.product, 3.0)
+    spots = arrangement.place(flat)
+    if spots is None:
+        staged.left_out.append({"what": item.name, "why": "no free floor is large enough for it"})
+        return
+    arrangement.taken.remove(spots)
+    metre = room.box.metre
+    half_w, half_d = long / 2, max(short, item.product.depth * 0.8) / 2
+    corners = floats(
+        [[spots.x + sx * half_w, 1 / metre, spots.z + sz * half_d] for sx, sz in ((-1, 1), (1, 1), (1, -1), (-1, -1))]
+    )
+    box = _warped(staged, room, cutout, room.camera.project(floats(corners * metre)), light, room.floor.mask)
+    staged.placed.append({"name": item.name, "box": box, "guessed_size": item.product.guessed})
+
+
+def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light: float) -> None:
+    box, metre = room.box, room.box.metre
+    if item.product.spot == "ceiling":
+        top = room.camera.project(floats([[0.5 * (box.right - box.left), -box.up, 0.6 * box.depth]]))[0]
+        scale = room.camera.focal / max(float(top[2]), 0.3) * metre
+        w, h = round(item.width * scale), round(item.height * scale)
+        x, y = round(float(top[0]) - w / 2), round(float(top[1]))
+        fits = x >= 0 and y >= -h // 4 and x + w <= room.camera.width and top[2] > 0.3
+        if room.ceiling.confidence > PLAUSIBLE and fits:
+            sprite, alpha = _resized(cutout, max(2, w), max(2, h))
+            staged.picture = _pasted(staged.picture, floats(sprite * light), alpha, x, y)
+            staged.placed.append({"name": item.name, "box": [x, y, w, h], "guessed_size": item.product.guessed})
+            return
+    elif room.walls.confidence > PLAUSIBLE:
+        high = 1 - _HUNG_AT * metre
+        half_w, half_h = item.width * metre / 2, item.height * metre / 2
+        for x in np.linspace(-0.6 * box.left, 0.6 * box.right, 9)[[4, 3, 5, 2, 6, 1, 7, 0, 8]]:
+            corners = floats([[x + sx * half_w, high + sy * half_h, box.depth] for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))])
+            seen = room.camera.project(corners)
+            if _all_on(room.walls.mask, seen):
+                where = _warped(staged, room, cutout, seen, light, np.ones_like(room.walls.mask))
+                staged.placed.append({"name": item.name, "box": where, "guessed_size": item.product.guessed})
+                return
+    staged.left_out.append({"what": item.name, "why": "no free place on a wall or ceiling was found for it"})
+
+
+def _all_on(mask: Floats, corners: Floats) -> bool:
+    """Whether the quadrangle lies in the picture and on the mask."""
+    height, width = mask.shape
+    inside = (corners[:, 0] > 0) & (corners[:, 1] > 0) & (corners[:, 0] < width) & (corners[:, 1] < height)
+    if not inside.all() or (corners[:, 2] < 0.1).any():
+        return False
+    area = np.zeros(mask.shape, np.uint8)
+    cv2.fillConvexPoly(area, np.rint(corners[:, :2]).astype(np.int32), 1)
+    return float(mask[area > 0].mean()) > 0.9 if area.any() else False
+
+
+def _warped(staged: Staged, room: Room, cutout: Cutout, corners: Floats, light: float, where: Floats) -> list[int]:
+    """Draws a flat piece into the quadrangle `corners` (4, 3) where `where` allows; answers its box."""
+    tall, wide = cutout.alpha.shape
+    source = floats([[0, 0], [wide, 0], [wide, tall], [0, tall]])
+    matrix = cv2.getPerspectiveTransform(source, floats(corners[:, :2]))
+    size = (room.camera.width, room.camera.height)
+    colour = floats(cv2.warpPerspective(cutout.picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    alpha = floats(cv2.warpPerspective(cutout.alpha, matrix, size, flags=cv2.INTER_LINEAR))
+    old = staged.picture
+    shade = luma(blur(old, max(1.5, size[0] / 120)))
+    level = np.clip(shade / max(float(np.median(shade[alpha > 0.5])) if (alpha > 0.5).any() else 1.0, 0.01), 0.4, 2.5)
+    staged.picture = mix(old, floats(colour * light * level[..., None]), floats(alpha * where))
+    x, y = corners[:, 0].min(), corners[:, 1].min()
+    return _whole((float(x), float(y), float(np.ptp(corners[:, 0])), float(np.ptp(corners[:, 1]))))
+
+

@@ -1,0 +1,37 @@
+"""Forms check text; they never save."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+
+
+class PromptForm(forms.Form):
+    """What shall change. The hidden key makes a double click ask once."""
+
+    prompt = forms.CharField(
+        max_length=10_000,
+        label="What shall it look like?",
+        widget=forms.Textarea(
+            attrs={"rows": 3, "placeholder": "Scandinavian style with warm oak flooring and linen curtains"}
+        ),
+    )
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        initial = {"key": uuid.uuid4().hex} | (kwargs.pop("initial", None) or {})
+        super().__init__(*args, initial=initial, **kwargs)
+
+
+class StudioForm(PromptForm):
+    """A photo and a prompt; no photo is needed where one was chosen already."""
+
+    photo = forms.FileField(
+        label="A photo of the room",
+        required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": "image/*,.heic,.heif"}),
+    )
+
+    field_order = ("photo", "prompt", "key")

@@ -1,0 +1,205 @@
+"""Pages where pictures are asked for and looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.errors import Refusal
+from accounts.models import Role
+from accounts.tenancy import MemberRequest, enter, member, public
+from billing import credits, pricing
+from generations import files, services
+from generations.forms import PromptForm, StudioForm
+from generations.models import Generation, Picture
+from projects import services as projects
+from projects.models import Photo, Room
+from projects.services import IncomingImage
+
+
+def _balance(request: MemberRequest) -> int:
+    return credits.balance(organization=request.organization, now=timezone.now()).spendable
+
+
+def _price_tag(request: MemberRequest) -> dict[str, Any]:
+    price, have = pricing.price(), _balance(request)
+    return {"price": price, "balance": have, "balance_after": have - price, "affordable": have >= price}
+
+
+def _to_generation(generation: Generation) -> HttpResponse:
+    return redirect(
+        "generation", workspace=generation.organization.public_id, generation_id=generation.public_id
+    )
+
+
+def _request(request: MemberRequest, ask: services.Ask, key: str) -> Generation:
+    generation, _ = services.request_generation(
+        organization=request.organization,
+        ask=ask,
+        by_user=request.user,
+        idempotency_key=f"page:{request.user.pk}:{key}",
+        now=timezone.now(),
+    )
+    return generation
+
+
+@member(Role.DESIGNER, in_transaction=False)
+@require_http_methods(["GET", "POST"])
+def studio(request: MemberRequest) -> HttpResponse:
+    """Upload a photo (or come with `?photo=` or `?room=`), say what shall change, see the price, go."""
+    chosen, room = _chosen(request)
+    form = StudioForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        upload = form.cleaned_data["photo"]
+        if upload is None and chosen is None:
+            form.add_error("photo", "Choose a photo of the room first.")
+        else:
+            image = IncomingImage(content=upload.read(), name=upload.name) if upload else None
+            ask = services.Ask(
+                prompt=form.cleaned_data["prompt"], image=image, photo=None if image else chosen, room=room
+            )
+            try:
+                return _to_generation(_request(request, ask, form.cleaned_data["key"]))
+            except Refusal as refusal:
+                form.add_error(None, refusal.message)
+    with enter(request.organization):
+        recent = list(Generation.objects.of(request.organization).prefetch_related("pictures").order_by("-pk")[:6])
+    context = {"form": form, "chosen": chosen, "room": room, "recent": recent, **_price_tag(request)}
+    return render(request, "generations/studio.html", context, status=422 if form.errors else 200)
+
+
+def _chosen(request: MemberRequest) -> tuple[Photo | None, Room | None]:
+    """The photo and the room that the address names, both of this workspace; 404 for any other."""
+    photo_id, room_id = request.GET.get("photo"), request.GET.get("room")
+    with enter(request.organization):
+        photos = Photo.objects.of(request.organization).of_rooms().select_related("organization", "room")
+        photo = get_object_or_404(photos, public_id=photo_id) if photo_id else None
+        rooms = Room.objects.of(request.organization).select_related("organization")
+        room = get_object_or_404(rooms, public_id=room_id) if room_id else (photo.room if photo else None)
+    return photo, room
+
+
+@member(in_transaction=False)
+@require_http_methods(["GET", "POST"])
+def room(request: MemberRequest, room_id: str) -> HttpResponse:
+    """A room: its photos, what was made of them, and an upload."""
+    with enter(request.organization):
+        rooms = Room.objects.of(request.organization).select_related("project", "organization")
+        found = get_object_or_404(rooms, public_id=room_id)
+    problem, upload = "", request.FILES.get("photo")
+    may_edit = request.membership.may(Role.DESIGNER)
+    if request.method == "POST" and may_edit:
+        if upload is None:
+            problem = "Choose a photo first."
+        else:
+            try:
+                image = IncomingImage(content=upload.read(), name=upload.name or "")
+                projects.add_photo(room=found, image=image, by_user=request.user)
+                return redirect("room", workspace=request.organization.public_id, room_id=room_id)
+            except Refusal as refusal:
+                problem = refusal.message
+    with enter(request.organization):
+        generations = Generation.objects.of(request.organization).filter(room=found).prefetch_related("pictures")
+        context = {
+            "room": found,
+            "photos": found.photos.filter(kind=Photo.Kind.ROOM).order_by("-pk"),
+            "generations": generations.order_by("-pk")[:60],
+            "problem": problem,
+            "may_edit": may_edit,
+        }
+        return render(request, "generations/room.html", context, status=422 if problem else 200)
+
+
+@member()
+@require_GET
+def history(request: MemberRequest) -> HttpResponse:
+    """Everything ever asked for, newest first."""
+    rows = Generation.objects.of(request.organization).prefetch_related("pictures").order_by("-pk")
+    page = Paginator(rows, 24).get_page(request.GET.get("page"))
+    return render(request, "generations/history.html", {"page": page})
+
+
+def _find(request: MemberRequest, generation_id: str) -> Generation:
+    rows = Generation.objects.of(request.organization).select_related("organization", "photo", "parent", "room")
+    found: Generation = get_object_or_404(rows.prefetch_related("pictures"), public_id=generation_id)
+    return found
+
+
+def _generation_context(request: MemberRequest, found: Generation) -> dict[str, Any]:
+    return {
+        "generation": found,
+        "pictures": list(found.pictures.order_by("position")),
+        "children": Generation.objects.of(request.organization).filter(parent__generation=found).order_by("pk"),
+        "form": PromptForm(),
+        "may_edit": request.membership.may(Role.DESIGNER),
+        **_price_tag(request),
+    }
+
+
+@member()
+@require_GET
+def generation(request: MemberRequest, generation_id: str) -> HttpResponse:
+    """One generation: live progress, then before and after."""
+    found = _find(request, generation_id)
+    return render(request, "generations/generation.html", _generation_context(request, found))
+
+
+@member()
+@require_GET
+def progress(request: MemberRequest, generation_id: str) -> HttpResponse:
+    """The part of the page that changes; asks again by itself until the end."""
+    found = _find(request, generation_id)
+    return render(request, "generations/_generation.html", _generation_context(request, found))
+
+
+@member(Role.DESIGNER)
+@require_POST
+def cancel(request: MemberRequest, generation_id: str) -> HttpResponse:
+    """Cancel what has not started."""
+    found = _find(request, generation_id)
+    try:
+        services.cancel(generation=found, by_user=request.user, now=timezone.now())
+    except services.TooLateToCancel:
+        pass  # the page that follows shows how it went on
+    return _to_generation(found)
+
+
+@member(Role.DESIGNER, in_transaction=False)
+@require_POST
+def restyle(request: MemberRequest, picture_id: str) -> HttpResponse:
+    """Start from a result: the version tree."""
+    with enter(request.organization):
+        pictures = Picture.objects.of(request.organization).select_related("generation__room")
+        picture: Picture = get_object_or_404(pictures, public_id=picture_id)
+    form = PromptForm(request.POST)
+    if form.is_valid():
+        ask = services.Ask(prompt=form.cleaned_data["prompt"], parent=picture, room=picture.generation.room)
+        try:
+            return _to_generation(_request(request, ask, form.cleaned_data["key"]))
+        except Refusal as refusal:
+            form.add_error(None, refusal.message)
+    with enter(request.organization):
+        found = _find(request, picture.generation.public_id)
+        context = _generation_context(request, found) | {"form": form}
+        return render(request, "generations/generation.html", context, status=422)
+
+
+@public("the signed address is the permission")
+@require_GET
+def file(request: HttpRequest, token: str, filename: str) -> HttpResponseBase:
+    """A stored file; `?download` saves it instead of showing it."""
+    name = files.name_in(token)
+    if name is None or not default_storage.exists(name):
+        raise Http404
+    response = FileResponse(default_storage.open(name), filename=filename)
+    response["Cache-Control"] = "private, max-age=86400, immutable"
+    if "download" in request.GET:
+        response["Content-Disposition"] = files.content_disposition(filename)
+    return response

@@ -1,0 +1,35 @@
+"""Forms check text; they never save."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from projects.models import Client
+
+
+class ClientForm(forms.Form):
+    """A new client."""
+
+    name = forms.CharField(max_length=120)
+    email = forms.EmailField(required=False, label="E-mail")
+    notes = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ProjectForm(forms.Form):
+    """A new project; the clients to choose from are those of the workspace."""
+
+    name = forms.CharField(max_length=120)
+    client = forms.ModelChoiceField(Client.objects.none(), required=False, to_field_name="public_id")
+    address = forms.CharField(max_length=240, required=False)
+
+    def __init__(self, *args: Any, clients: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["client"].queryset = clients  # type: ignore[attr-defined]
+
+
+class RoomForm(forms.Form):
+    """A new room."""
+
+    name = forms.CharField(max_length=120, label="Room name")

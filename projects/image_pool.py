@@ -1,0 +1,265 @@
+"""Image work runs in processes of its own: a picture that hangs, crashes or eats memory takes none of ours.
+
+Each child is a spawned process that serves one call at a time over a pipe. That is deliberately not a
+`ProcessPoolExecutor`: there, one stuck or dead child breaks the calls of all the others, nothing public ends
+a stuck child, and `max_tasks_per_child` can hang the pool (CPython issue 115634, present in 3.11). Here a
+call that goes wrong costs its own child and nobody else's.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any, ClassVar, TypeVar
+
+from accounts.errors import Refusal
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None  # type: ignore[assignment]
+
+Result = TypeVar("Result")
+
+MEMORY_LIMIT = 3 * 1024**3  # bytes of address space a child may map
+CALLS_PER_CHILD = 200  # then it is replaced, which bounds what decoders leak
+PARENT_POLL_SECONDS = 1.0
+
+_spawn = multiprocessing.get_context("spawn")  # fork would copy locks that other threads hold
+
+
+class ImageWorkFailed(Refusal):
+    """The picture could not be processed."""
+
+    code: ClassVar[str] = "image_work_failed"
+    title: ClassVar[str] = "Picture processing failed"
+    status: ClassVar[int] = 503
+
+
+class ImageWorkDied(ImageWorkFailed):
+    """Processing this picture broke off; please try again, or use another picture."""
+
+
+class ImageWorkTimedOut(ImageWorkFailed):
+    """Processing this picture took too long; please try again, or use a smaller picture."""
+
+
+def run(function: Callable[..., Result], /, *args: Any, seconds: float, **kwargs: Any) -> Result:
+    """Call a module-level `function` in a child process and return what it returns.
+
+    Arguments, result and exceptions cross by pickle. `seconds` bounds the work itself, a fresh child's start
+    included, but not the wait for a free child: others' limits bound that. What `function` raises is raised
+    here. Raises ImageWorkTimedOut after `seconds`, ImageWorkDied when the child ended (crash, out of memory,
+    `shutdown`); either way the child is gone and the next call gets a new one. Any thread may call.
+    """
+    request = pickle.dumps((function, args, kwargs), pickle.HIGHEST_PROTOCOL)
+    succeeded, outcome = pickle.loads(_current().call(request, seconds))  # noqa: S301 - our own child wrote it
+    if not succeeded:
+        raise outcome
+    return outcome  # type: ignore[no-any-return]
+
+
+def configure(*, processes: int) -> None:
+    """Set how many children work at once; without it IMAGE_PROCESSES, else the number of cores.
+
+    Replaces a pool that already runs: its calls end with ImageWorkDied, so do this at start.
+    """
+    global _pool, _processes
+    with _pool_lock:
+        old, _pool, _processes = _pool, None, processes
+    if old is not None:
+        old.close()
+
+
+def shutdown() -> None:
+    """End every child; calls under way raise ImageWorkDied, and a later `run` starts afresh."""
+    global _pool
+    with _pool_lock:
+        old, _pool = _pool, None
+    if old is not None:
+        old.close()
+
+
+class _Child:
+    """One child process, as its parent sees it; served by one thread at a time."""
+
+    def __init__(self, *, threads: int) -> None:
+        self.calls = 0
+        self._pipe, theirs = _spawn.Pipe()
+        self._process = _spawn.Process(
+            target=_serve, args=(theirs, os.getpid(), threads), name="image-work", daemon=True
+        )
+        try:
+            self._process.start()
+        finally:
+            theirs.close()  # or the pipe would not end when the child does
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def call(self, request: bytes, seconds: float) -> bytes:
+        ends = time.monotonic() + seconds
+        try:
+            if self.calls == 0:
+                self._receive(ends)  # the child's greeting; sending earlier could block on a full pipe
+            self.calls += 1
+            self._pipe.send_bytes(request)
+            return self._receive(ends)
+        except (EOFError, OSError) as error:
+            raise ImageWorkDied from error
+
+    def _receive(self, ends: float) -> bytes:
+        if not self._pipe.poll(max(0.0, ends - time.monotonic())):
+            raise ImageWorkTimedOut
+        return self._pipe.recv_bytes()
+
+    def kill(self) -> None:
+        """End the process at once; whoever waits for its answer finds the pipe ended."""
+        self._process.kill()
+        self._process.join(timeout=5)
+
+    def discard(self) -> None:
+        """End the process and let go of the pipe; only for the thread that the child serves."""
+        self.kill()
+        self._pipe.close()
+
+
+class _Pool:
+    def __init__(self, processes: int) -> None:
+        self._threads = max(1, (os.cpu_count() or 1) // processes)
+        self._places = threading.Semaphore(processes)
+        self._lock = threading.Lock()
+        self._idle: list[_Child] = []
+        self._busy: set[_Child] = set()
+        self._closed = False
+
+    def call(self, request: bytes, seconds: float) -> bytes:
+        with self._places:
+            child = self._take()
+            try:
+                answer = child.call(request, seconds)
+            except BaseException:
+                self._drop(child)
+                raise
+            self._give_back(child)
+            return answer
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            busy = list(self._busy)
+        for child in idle:
+            child.discard()
+        for child in busy:
+            child.kill()
+
+    def _take(self) -> _Child:
+        with self._lock:
+            if self._closed:
+                raise ImageWorkDied
+            while self._idle:
+                child = self._idle.pop()
+                if child.is_alive():
+                    break
+                child.discard()
+            else:
+                child = _Child(threads=self._threads)
+            self._busy.add(child)
+            return child
+
+    def _give_back(self, child: _Child) -> None:
+        with self._lock:
+            keep = child.calls < CALLS_PER_CHILD and not self._closed
+            if keep:
+                self._busy.discard(child)
+                self._idle.append(child)
+        if not keep:
+            self._drop(child)
+
+    def _drop(self, child: _Child) -> None:
+        with self._lock:
+            self._busy.discard(child)
+        child.discard()
+
+
+_pool_lock = threading.Lock()
+_pool: _Pool | None = None
+_processes = 0
+
+
+def _current() -> _Pool:
+    global _pool
+    with _pool_lock:
+        if _pool is None:
+            wanted = _processes or int(os.environ.get("IMAGE_PROCESSES") or 0) or os.cpu_count() or 1
+            _pool = _Pool(wanted)
+        return _pool
+
+
+def _forget_after_fork() -> None:
+    """A forked server process has no children of its own yet, and perhaps a copy of a held lock."""
+    global _pool, _pool_lock
+    _pool, _pool_lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)
+
+
+def _serve(pipe: Connection, parent: int, threads: int) -> None:
+    """The child's whole life: greet, then answer calls until the parent closes the pipe or is gone."""
+    _settle_in(parent, threads)
+    try:
+        pipe.send_bytes(b"ready")
+        while True:
+            pipe.send_bytes(_answer(pipe.recv_bytes()))
+    except (EOFError, OSError):
+        return
+
+
+def _settle_in(parent: int, threads: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_leave_with, args=(parent,), name="parent-watch", daemon=True).start()
+    # Each child on its share of the cores. These are read when numpy and OpenCV are first imported, later.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        os.environ.setdefault(name, str(threads))
+    if hasattr(os, "nice"):
+        os.nice(5)  # answering requests comes first
+    if resource is not None:
+        with suppress(OSError, ValueError):  # macOS refuses; the container's own limit remains
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+
+
+def _leave_with(parent: int) -> None:
+    """End this process soon after its parent, which a SIGKILL leaves no chance to say goodbye."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_POLL_SECONDS)
+    os._exit(1)
+
+
+def _answer(request: bytes) -> bytes:
+    try:
+        function, args, kwargs = pickle.loads(request)  # noqa: S301 - our own parent wrote it
+        return pickle.dumps((True, function(*args, **kwargs)), pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        error.add_note("In the image process:\n" + "".join(traceback.format_tb(error.__traceback__)))
+        return _pickled_error(error)
+
+
+def _pickled_error(error: Exception) -> bytes:
+    try:
+        failure = pickle.dumps((False, error))
+        pickle.loads(failure)  # noqa: S301 - some exceptions can be written and not read
+    except Exception:
+        return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    return failure
