@@ -22,7 +22,15 @@ class OrganizationAdmin(admin.ModelAdmin):
 
     list_display = ("name", "public_id", "plan", "api_access", "created_at")
     search_fields = ("name", "public_id")
-    readonly_fields = ("public_id", "plan", "api_access", "white_label", "seats", "in_flight_limit", "retention_days")
+    readonly_fields = (
+        "public_id",
+        "plan",
+        "api_access",
+        "white_label",
+        "seats",
+        "in_flight_limit",
+        "retention_days",
+    )
 
 
 @admin.register(Membership)

@@ -21,7 +21,9 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         key = services.find_api_key(text.strip())
         if key is None:
-            raise AuthenticationFailed("This API key is not valid or was revoked. Make one in the account settings.")
+            raise AuthenticationFailed(
+                "This API key is not valid or was revoked. Make one in the account settings."
+            )
         services.touch_api_key(api_key=key, now=timezone.now())
         return key.created_by, key
 

@@ -8,7 +8,9 @@ from django import forms
 class ApiKeyForm(forms.Form):
     """A new key."""
 
-    name = forms.CharField(max_length=60, label="Name", help_text="What will use this key, for example “Website”.")
+    name = forms.CharField(
+        max_length=60, label="Name", help_text="What will use this key, for example “Website”."
+    )
     kind = forms.ChoiceField(
         choices=[("live", "Live: makes real pictures and spends credits"), ("test", "Test: free previews")],
         initial="live",

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from accounts.ids import BASE62, random_base62
 
 _SHAPE = re.compile(r"mf_sk_(live|test)_([0-9A-Za-z]{30})([0-9A-Za-z]{6})")
-PREFIX_LENGTH = len("mf_sk_live_") + 6  # long enough to tell a few keys apart, far too short to guess the rest
+PREFIX_LENGTH = (
+    len("mf_sk_live_") + 6
+)  # long enough to tell a few keys apart, far too short to guess the rest
 
 
 class NewKey(NamedTuple):

@@ -122,7 +122,9 @@ class Membership(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organization", "user"], name="membership_once"),
-            models.CheckConstraint(condition=Q(role__in=[r.value for r in Role]), name="membership_role_known"),
+            models.CheckConstraint(
+                condition=Q(role__in=[r.value for r in Role]), name="membership_role_known"
+            ),
         ]
 
     def __str__(self) -> str:

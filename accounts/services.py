@@ -96,7 +96,9 @@ def issue_api_key(
                 )
         except IntegrityError as error:  # somebody took the slot in this moment
             raise TooManyKeys("Another key was made at the same moment. Try once more.") from error
-        record(organization=organization, by_user=by_user, action="api_key.issued", target=key.public_id, now=now)
+        record(
+            organization=organization, by_user=by_user, action="api_key.issued", target=key.public_id, now=now
+        )
     return key, new.text
 
 
@@ -105,7 +107,9 @@ def revoke_api_key(*, organization: Organization, by_user: User, key_id: str, no
     with tenancy.enter(organization):
         revoked = ApiKey.objects.of(organization).active().filter(public_id=key_id).update(revoked_at=now)
         if revoked:
-            record(organization=organization, by_user=by_user, action="api_key.revoked", target=key_id, now=now)
+            record(
+                organization=organization, by_user=by_user, action="api_key.revoked", target=key_id, now=now
+            )
     return bool(revoked)
 
 

@@ -159,7 +159,9 @@ def member(
                 raise Http404
             request.organization, request.membership = membership.organization, membership
             if not membership.may(role):
-                raise PermissionDenied(f"This needs the role {role.label.lower()} in {membership.organization}.")
+                raise PermissionDenied(
+                    f"This needs the role {role.label.lower()} in {membership.organization}."
+                )
             if not in_transaction:
                 return view(request, *args, **kwargs)
             with enter(membership.organization):

@@ -9,5 +9,7 @@ urlpatterns = [
     path("home", views.home, name="home"),
     path("w/<str:workspace>/settings", views.settings_page, name="settings"),
     path("w/<str:workspace>/settings/api-keys", views.api_keys, name="api-keys"),
-    path("w/<str:workspace>/settings/api-keys/<str:key_id>/revoke", views.revoke_api_key, name="api-key-revoke"),
+    path(
+        "w/<str:workspace>/settings/api-keys/<str:key_id>/revoke", views.revoke_api_key, name="api-key-revoke"
+    ),
 ]

@@ -89,7 +89,9 @@ def totals(*, organization: Organization) -> Totals:
     effect = Sum(F("allowance") + F("purchased") + F("held"), default=0)
     with tenancy.enter(organization):
         lines = CreditEntry.objects.of(organization)
-        granted = lines.filter(kind=EntryKind.GRANT).aggregate(credits=Sum(F("allowance") + F("purchased") - F("debt"), default=0))
+        granted = lines.filter(kind=EntryKind.GRANT).aggregate(
+            credits=Sum(F("allowance") + F("purchased") - F("debt"), default=0)
+        )
         settled = lines.filter(kind=EntryKind.SETTLE).aggregate(credits=effect)
     return Totals(earned=granted["credits"], spent=-settled["credits"])
 
@@ -200,15 +202,13 @@ def release(*, organization: Organization, reference: str, now: datetime) -> int
 
 @contextmanager
 def _open_hold(organization: Organization, reference: str) -> Iterator[tuple[CreditAccount, CreditEntry]]:
-    try:
-        with tenancy.enter(organization):
-            account = _locked(organization)
-            held = CreditEntry.objects.of(organization).get(kind=EntryKind.HOLD, reference=reference)
-            yield account, held
-    except IntegrityError as error:
-        if "credit_entry_one_close_per_hold" in str(error):
-            raise HoldAlreadyClosed(reference) from error
-        raise
+    with tenancy.enter(organization):
+        account = _locked(organization)
+        held = CreditEntry.objects.of(organization).get(kind=EntryKind.HOLD, reference=reference)
+        # Exact, since the account is locked; a unique constraint stands behind it.
+        if held.closings.exists():
+            raise HoldAlreadyClosed(reference)
+        yield account, held
 
 
 def _close(account: CreditAccount, held: CreditEntry, kind: EntryKind, taken: int, now: datetime) -> None:
@@ -295,7 +295,9 @@ def expire_allowances(*, now: datetime) -> int:
     """Write the expiry line of every allowance whose period is over. Returns how many."""
     with tenancy.system("expiry of allowances"):
         over = list(
-            CreditAccount.objects.filter(allowance__gt=0, allowance_until__lte=now).select_related("organization")
+            CreditAccount.objects.filter(allowance__gt=0, allowance_until__lte=now).select_related(
+                "organization"
+            )
         )
     for account in over:
         with tenancy.enter(account.organization):

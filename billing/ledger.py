@@ -37,7 +37,8 @@ _CHECKS = {
            OR (h.id IS NOT NULL AND (h.account_id <> e.account_id OR h.kind <> 'hold' OR h.held <> -e.held))""",
     "hold is closed more than once": """
         SELECT account_id, max(number), format('%s closing lines', count(*))
-        FROM billing_creditentry WHERE kind IN ('settle', 'release') GROUP BY account_id, hold_id HAVING count(*) > 1""",
+        FROM billing_creditentry WHERE kind IN ('settle', 'release')
+        GROUP BY account_id, hold_id HAVING count(*) > 1""",
     "held credits differ from the open holds": """
         SELECT a.id, NULL::bigint, format('account holds %s, open holds sum to %s', a.held, coalesce(sum(e.held), 0))
         FROM billing_creditaccount a
@@ -63,6 +64,8 @@ def drift() -> list[str]:
 def size() -> tuple[int, int]:
     """How many accounts and lines there are."""
     with tenancy.system("check of every ledger"), connection.cursor() as cursor:
-        cursor.execute("SELECT (SELECT count(*) FROM billing_creditaccount), (SELECT count(*) FROM billing_creditentry)")
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM billing_creditaccount), (SELECT count(*) FROM billing_creditentry)"
+        )
         accounts, lines = cursor.fetchone()
     return accounts, lines

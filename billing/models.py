@@ -40,7 +40,9 @@ class CreditAccount(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(**{f"{column}__gte": 0}), name=f"credit_account_{column}_not_negative")
+            models.CheckConstraint(
+                condition=Q(**{f"{column}__gte": 0}), name=f"credit_account_{column}_not_negative"
+            )
             for column in ("allowance", "purchased", "held", "debt")
         ]
 
@@ -76,7 +78,9 @@ class CreditEntry(models.Model):
     debt_after = models.IntegerField()
     reference = models.CharField(max_length=120)  # what it pays for, or the fact it is granted for
     hold = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="closings")
-    budgets = ArrayField(models.CharField(max_length=120), default=list, blank=True)  # keys a hold counts against
+    budgets = ArrayField(
+        models.CharField(max_length=120), default=list, blank=True
+    )  # keys a hold counts against
     labels = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField()
 
@@ -87,7 +91,9 @@ class CreditEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "number"], name="credit_entry_number_once"),
             models.UniqueConstraint(
-                fields=["account", "reference"], condition=Q(kind="hold"), name="credit_entry_one_hold_per_reference"
+                fields=["account", "reference"],
+                condition=Q(kind="hold"),
+                name="credit_entry_one_hold_per_reference",
             ),
             models.UniqueConstraint(
                 fields=["hold"], condition=Q(kind__in=CLOSING), name="credit_entry_one_close_per_hold"
@@ -99,7 +105,9 @@ class CreditEntry(models.Model):
                 fields=["reference"], condition=Q(kind="clawback"), name="credit_entry_one_clawback_per_fact"
             ),
             models.CheckConstraint(
-                condition=Q(allowance_after__gte=0, purchased_after__gte=0, held_after__gte=0, debt_after__gte=0),
+                condition=Q(
+                    allowance_after__gte=0, purchased_after__gte=0, held_after__gte=0, debt_after__gte=0
+                ),
                 name="credit_entry_after_not_negative",
             ),
             models.CheckConstraint(
@@ -109,13 +117,25 @@ class CreditEntry(models.Model):
             models.CheckConstraint(
                 # A hold moves credits aside, makes none and loses none.
                 condition=~Q(kind="hold")
-                | Q(allowance__lte=0, purchased__lte=0, debt=0, held=-F("allowance") - F("purchased"), held__gt=0),
+                | Q(
+                    allowance__lte=0,
+                    purchased__lte=0,
+                    debt=0,
+                    held=-F("allowance") - F("purchased"),
+                    held__gt=0,
+                ),
                 name="credit_entry_hold_sets_aside",
             ),
             models.CheckConstraint(
                 # A release gives all of it back.
                 condition=~Q(kind="release")
-                | Q(allowance__gte=0, purchased__gte=0, debt=0, held=-F("allowance") - F("purchased"), held__lt=0),
+                | Q(
+                    allowance__gte=0,
+                    purchased__gte=0,
+                    debt=0,
+                    held=-F("allowance") - F("purchased"),
+                    held__lt=0,
+                ),
                 name="credit_entry_release_returns_all",
             ),
             models.CheckConstraint(

@@ -26,10 +26,36 @@ class Plan:
 PLANS = {
     plan.key: plan
     for plan in (
-        Plan("free", "Free", api_access=False, white_label=False, seats=1, in_flight_limit=2, retention_days=30),
-        Plan("starter", "Starter", api_access=False, white_label=False, seats=3, in_flight_limit=4, retention_days=180),
-        Plan("growth", "Growth", api_access=True, white_label=False, seats=10, in_flight_limit=10, retention_days=365),
-        Plan("scale", "Scale", api_access=True, white_label=True, seats=50, in_flight_limit=40, retention_days=1095),
+        Plan(
+            "free", "Free", api_access=False, white_label=False, seats=1, in_flight_limit=2, retention_days=30
+        ),
+        Plan(
+            "starter",
+            "Starter",
+            api_access=False,
+            white_label=False,
+            seats=3,
+            in_flight_limit=4,
+            retention_days=180,
+        ),
+        Plan(
+            "growth",
+            "Growth",
+            api_access=True,
+            white_label=False,
+            seats=10,
+            in_flight_limit=10,
+            retention_days=365,
+        ),
+        Plan(
+            "scale",
+            "Scale",
+            api_access=True,
+            white_label=True,
+            seats=50,
+            in_flight_limit=40,
+            retention_days=1095,
+        ),
     )
 }
 

@@ -14,4 +14,6 @@ def price(*, design_level: str = "quick", variations: int = 1) -> int:
 
 def costs() -> dict[str, int]:
     """The price list as the API shows it: operation → credits for one picture."""
-    return {"generate": BASE} | {f"generate_{level}": BASE + extra for level, extra in LEVELS.items() if extra}
+    return {"generate": BASE} | {
+        f"generate_{level}": BASE + extra for level, extra in LEVELS.items() if extra
+    }

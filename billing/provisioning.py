@@ -52,7 +52,12 @@ def provision_workspace(
 def provision_demo(*, now: datetime) -> dict[str, Any]:
     """The demo workspace with a person who can sign in; its key is in the answer the first time only."""
     made = provision_workspace(
-        name=DEMO_WORKSPACE, owner_email=DEMO_EMAIL, plan="growth", credits=DEMO_CREDITS, with_key=True, now=now
+        name=DEMO_WORKSPACE,
+        owner_email=DEMO_EMAIL,
+        plan="growth",
+        credits=DEMO_CREDITS,
+        with_key=True,
+        now=now,
     )
     if "api_key" in made:
         person = User.objects.get(email=DEMO_EMAIL)

@@ -17,7 +17,9 @@ def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     found: list[CheckMessage] = []
     if settings.SECRET_KEY == settings.DEVELOPMENT_SECRET:
-        found.append(Error("SECRET_KEY is the development one.", hint="Set SECRET_KEY.", id="roomwright.E001"))
+        found.append(
+            Error("SECRET_KEY is the development one.", hint="Set SECRET_KEY.", id="roomwright.E001")
+        )
     if settings.DEFAULT_ENGINE == "preview":
         found.append(
             Error(
@@ -54,7 +56,13 @@ def role_problem() -> str:
 
 
 @register(Tags.database)
-def database_role(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def database_role(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
     """Run by `check --database default` and before every migrate."""
     problem = role_problem() if databases and "default" in databases else ""
-    return [Error(problem, hint="Use an ordinary role in DATABASE_URL.", id="roomwright.E007")] if problem else []
+    return (
+        [Error(problem, hint="Use an ordinary role in DATABASE_URL.", id="roomwright.E007")]
+        if problem
+        else []
+    )

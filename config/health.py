@@ -37,14 +37,14 @@ def readyz(request: HttpRequest) -> JsonResponse:
             parts["worker"] = "ok" if health.worker_alive else "no worker has given a sign of life"
             parts["queue_lag_seconds"] = round(health.lag_seconds, 1)
             parts["queue"] = "ok" if health.lag_seconds < queue.LAG_LIMIT else "jobs wait too long"
-    except Exception as error:  # noqa: BLE001 — whatever it is, the answer is "not ready"
+    except Exception as error:
         parts["database"] = f"not reachable ({type(error).__name__})"
     ready = all(value == "ok" for key, value in parts.items() if key != "queue_lag_seconds")
     return JsonResponse({"status": "ok" if ready else "not ready", **parts}, status=200 if ready else 503)
 
 
 def _is_migrated() -> bool:
-    global _migrated  # noqa: PLW0603 — once migrated, a process stays so; the plan is dear to compute
+    global _migrated
     if not _migrated:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())

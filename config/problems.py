@@ -64,7 +64,7 @@ def _from_drf(error: exceptions.APIException) -> Response:
         message = str(error.detail)
     code = error.get_codes() if isinstance(error.get_codes(), str) else error.default_code
     title = _TITLES.get(error.status_code, HTTPStatus(error.status_code).phrase)
-    headers = {"Allow": "POST"} if error.status_code == 405 else {}
+    headers = {}
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     answer = body(status=error.status_code, code=str(code), title=title, message=message, **facts)

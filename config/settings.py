@@ -134,7 +134,9 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "optional"  # a new person may look around at once; free credits wait for the click
+ACCOUNT_EMAIL_VERIFICATION = (
+    "optional"  # a new person may look around at once; free credits wait for the click
+)
 ACCOUNT_CONFIRM_EMAIL_ON_GET = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_SESSION_REMEMBER = True
@@ -190,13 +192,15 @@ ENGINE_SECONDS = 120  # the longest one engine call may take
 LEASE_SECONDS = 20  # a worker that has not renewed its lease for so long counts as dead
 WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=20)
 IMAGE_PROCESSES = env.int("IMAGE_PROCESSES", default=os.cpu_count() or 1)
-WEB_THREADS = env.int("WEB_THREADS", default=64)  # per web process; at most half of them may wait for pictures
+WEB_THREADS = env.int(
+    "WEB_THREADS", default=64
+)  # per web process; at most half of them may wait for pictures
 
 # --- Files -----------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = DATA_DIR / "static" if IN_PRODUCTION else None  # a clone serves them where they lie
 WHITENOISE_USE_FINDERS = not IN_PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = DATA_DIR / "media"

@@ -12,7 +12,16 @@ from generations.models import Generation, Picture, UpstreamCall
 class GenerationAdmin(ReadOnlyAdmin):
     """Every request."""
 
-    list_display = ("public_id", "organization", "state", "engine", "price", "created_at", "finished_at", "error_code")
+    list_display = (
+        "public_id",
+        "organization",
+        "state",
+        "engine",
+        "price",
+        "created_at",
+        "finished_at",
+        "error_code",
+    )
     list_filter = ("state", "engine", "is_test")
     search_fields = ("public_id",)
 
@@ -21,7 +30,15 @@ class GenerationAdmin(ReadOnlyAdmin):
 class UpstreamCallAdmin(ReadOnlyAdmin):
     """Engine calls; those of unknown outcome show their possible cost."""
 
-    list_display = ("generation", "attempt", "engine", "outcome", "status_code", "credits_used", "possible_cost")
+    list_display = (
+        "generation",
+        "attempt",
+        "engine",
+        "outcome",
+        "status_code",
+        "credits_used",
+        "possible_cost",
+    )
     list_filter = ("outcome", "engine")
 
 

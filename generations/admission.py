@@ -27,7 +27,9 @@ def admit(*, organization: Organization, now: datetime) -> int:
         return 0
     # One that somebody is canceling at this moment is locked: skip it, or we would wait for each other.
     waiting = generations.filter(state=State.WAITING).order_by("pk")
-    first = list(waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:room])
+    first = list(
+        waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:room]
+    )
     generations.filter(pk__in=first).update(state=State.QUEUED, queued_at=now)
     for generation_id in first:
         queue.enqueue(generation_id, organization.pk)

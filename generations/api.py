@@ -69,7 +69,9 @@ class SpendingView(TenantAPIView):
         except ParseError as error:
             raise contract.InvalidRequest("The body is not valid JSON.") from error
         except UnsupportedMediaType as error:
-            raise UnsupportedMediaType(error.args[0], "Send the body as JSON: Content-Type: application/json.") from error
+            raise UnsupportedMediaType(
+                error.args[0], "Send the body as JSON: Content-Type: application/json."
+            ) from error
         return contract.parse(raw), raw
 
     def ask(self, body: contract.GenerateBody, raw: dict[str, Any]) -> services.Ask:
@@ -93,7 +95,13 @@ class SpendingView(TenantAPIView):
         )
 
     def accept(
-        self, request: Request, ask: services.Ask, raw: dict[str, Any], *, now: datetime, deadline: datetime | None
+        self,
+        request: Request,
+        ask: services.Ask,
+        raw: dict[str, Any],
+        *,
+        now: datetime,
+        deadline: datetime | None,
     ) -> Generation:
         """Accepted and held, or the refusal."""
         key = request.headers.get("Idempotency-Key", "")
@@ -129,7 +137,9 @@ class Generate(SpendingView):
         with outcomes.waiting_slot():
             generation = self.accept(request, ask, raw, now=now, deadline=until)
             ended = services.await_end(
-                generation=generation, start_by=now + timedelta(seconds=settings.SYNC_START_WITHIN), until=until
+                generation=generation,
+                start_by=now + timedelta(seconds=settings.SYNC_START_WITHIN),
+                until=until,
             )
         if ended.state != State.SUCCEEDED:
             raise GenerationFailed(ended)
@@ -209,7 +219,9 @@ class GenerationCollection(SpendingView):
     def get(self, request: Request) -> Response:
         """By cursor; `?room=` narrows."""
         with enter(self.organization):
-            generations = Generation.objects.of(self.organization).prefetch_related("pictures").select_related("room")
+            generations = (
+                Generation.objects.of(self.organization).prefetch_related("pictures").select_related("room")
+            )
             if room := request.query_params.get("room"):
                 generations = generations.filter(room__public_id=room)
             pages = GenerationPages()
@@ -237,7 +249,9 @@ class GenerationCancellation(GenerationDetail):
 
     http_method_names = ("post", "options")
 
-    @extend_schema(summary="Cancel a generation that has not started", request=None, responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(
+        summary="Cancel a generation that has not started", request=None, responses={200: OpenApiTypes.OBJECT}
+    )
     def post(self, request: Request, generation_id: str) -> Response:
         """Free; 409 when it has started or ended."""
         canceled = services.cancel(

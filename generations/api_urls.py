@@ -8,5 +8,9 @@ urlpatterns = [
     path("generate", api.Generate.as_view(), name="api-generate"),
     path("generations", api.GenerationCollection.as_view(), name="api-generations"),
     path("generations/<str:generation_id>", api.GenerationDetail.as_view(), name="api-generation"),
-    path("generations/<str:generation_id>/cancel", api.GenerationCancellation.as_view(), name="api-generation-cancel"),
+    path(
+        "generations/<str:generation_id>/cancel",
+        api.GenerationCancellation.as_view(),
+        name="api-generation-cancel",
+    ),
 ]

@@ -18,7 +18,6 @@ from billing.pricing import LEVELS, MAX_VARIATIONS
 from projects import photos
 from projects.services import IncomingImage
 
-
 MAX_REFERENCES = 10
 MAX_PROMPT = 10_000  # characters
 RESOLUTIONS = ("512", "1K", "2K")
@@ -112,7 +111,9 @@ def _image(body: Mapping[str, Any]) -> IncomingImage:
 
 def _decoded(data_url: str, field: str, name: str = "") -> IncomingImage:
     try:
-        return IncomingImage(content=photos.read_data_url(data_url, max_bytes=settings.PHOTO_BYTES), name=name)
+        return IncomingImage(
+            content=photos.read_data_url(data_url, max_bytes=settings.PHOTO_BYTES), name=name
+        )
     except Refusal as refusal:
         refusal.message = f"`{field}`: {refusal.message}"
         raise

@@ -31,7 +31,11 @@ def path(name: str, *, filename: str = "") -> str:
 def url(request: HttpRequest, name: str, *, filename: str = "") -> str:
     """The whole address: under PUBLIC_BASE_URL if set, else under the host that the request came to."""
     where = path(name, filename=filename)
-    return f"{settings.PUBLIC_BASE_URL}{where}" if settings.PUBLIC_BASE_URL else request.build_absolute_uri(where)
+    return (
+        f"{settings.PUBLIC_BASE_URL}{where}"
+        if settings.PUBLIC_BASE_URL
+        else request.build_absolute_uri(where)
+    )
 
 
 def public_url(name: str) -> str:

@@ -25,13 +25,22 @@ class PromptForm(forms.Form):
         super().__init__(*args, initial=initial, **kwargs)
 
 
-class StudioForm(PromptForm):
-    """A photo and a prompt; no photo is needed where one was chosen already."""
+class PhotoForm(forms.Form):
+    """A photo of a room."""
 
     photo = forms.FileField(
         label="A photo of the room",
-        required=False,
-        widget=forms.ClearableFileInput(attrs={"accept": "image/*,.heic,.heif"}),
+        help_text="JPEG, PNG, WebP or HEIC, up to 30 MB. The place where it was taken is removed.",
+        error_messages={"required": "Choose a photo first."},
+        widget=forms.FileInput(attrs={"accept": "image/*,.heic,.heif"}),
     )
 
+
+class StudioForm(PhotoForm, PromptForm):
+    """A photo and a prompt; no photo is needed where one was chosen already."""
+
     field_order = ("photo", "prompt", "key")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["photo"].required = False

@@ -87,4 +87,6 @@ async def tidy(manager: JobManager) -> None:
     """End the jobs of dead workers, and remove jobs that ended an hour ago so that fetching stays quick."""
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=settings.LEASE_SECONDS):
         await manager.finish_job(job, status=Status.FAILED, delete_job=True)
-    await manager.delete_old_jobs(nb_hours=1, include_failed=True, include_cancelled=True, include_aborted=True)
+    await manager.delete_old_jobs(
+        nb_hours=1, include_failed=True, include_cancelled=True, include_aborted=True
+    )

@@ -23,7 +23,15 @@ from accounts.errors import Refusal
 from accounts.models import Organization
 from billing import pricing
 from generations import ending, engines, files, queue
-from generations.engines.base import Again, Engine, EngineError, EngineRequest, EngineResult, InputImage, Reference
+from generations.engines.base import (
+    Again,
+    Engine,
+    EngineError,
+    EngineRequest,
+    EngineResult,
+    InputImage,
+    Reference,
+)
 from generations.models import Generation, GenerationReference, Picture, State, UpstreamCall
 from projects import image_pool, photos
 from projects import services as projects
@@ -44,7 +52,21 @@ def run(*, generation_id: int, organization_id: int, worker: str) -> None:
     if attempt is None:
         return
     try:
+        _work(attempt)
+    except Exception:
+        # A bug of ours. It is logged where it is raised; the customer still gets an end, and the credits back.
+        _fail(attempt, code="internal_error", message="Something broke on our side. Your credits are back.")
+        raise
+
+
+def _work(attempt: Generation) -> None:
+    try:
         request = _make_ready(attempt)
+    except image_pool.ImageWorkFailed as failed:
+        _fail(
+            attempt, code=failed.code, message="Reading the photo failed on our side. Your credits are back."
+        )
+        return
     except Refusal as refusal:
         _fail(attempt, code="bad_source", message=refusal.message)
         return
@@ -179,7 +201,9 @@ def _store(attempt: Generation, result: EngineResult) -> list[_Stored]:
     return stored
 
 
-def _succeed(attempt: Generation, call: UpstreamCall, result: EngineResult, pictures: Sequence[_Stored]) -> None:
+def _succeed(
+    attempt: Generation, call: UpstreamCall, result: EngineResult, pictures: Sequence[_Stored]
+) -> None:
     now = timezone.now()
     organization = attempt.organization
     each = pricing.price(design_level=attempt.design_level)
@@ -280,6 +304,7 @@ def _fail(attempt: Generation, *, code: str, message: str) -> None:
         code=code,
         message=message,
         now=timezone.now(),
+        also=lambda: ending.mark_open_calls_unknown(generation=attempt, now=timezone.now()),
     )
 
 

@@ -14,7 +14,11 @@ from generations.models import Generation, Picture
 def generation_data(generation: Generation, request: HttpRequest) -> dict[str, Any]:
     """A generation as the API shows it; `room` and `pictures` should be prefetched."""
     where = reverse("api-generation", args=[generation.public_id])
-    error = {"code": generation.error_code, "message": generation.error_message} if generation.error_code else None
+    error = (
+        {"code": generation.error_code, "message": generation.error_message}
+        if generation.error_code
+        else None
+    )
     return {
         "id": generation.public_id,
         "url": request.build_absolute_uri(where),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts import services as accounts
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Organization, User
@@ -19,8 +20,6 @@ from generations.models import Generation, GenerationReference, Picture, State
 from projects import services as projects
 from projects.models import Photo, Room
 from projects.services import IncomingImage
-
-
 
 
 class KeyReused(Refusal):
@@ -131,10 +130,10 @@ def request_generation(
     except BaseException as error:
         for image in stored:
             image.discard()
-        if isinstance(error, IntegrityError) and "generation_idempotency_key_once" in str(error):
-            # The same request at the same moment: the other one made it.
-            if replayed := _replay(organization, idempotency_key, request_sha256):
-                return replayed, False
+        same = isinstance(error, IntegrityError) and "generation_idempotency_key_once" in str(error)
+        # The same request at the same moment: the other one made it.
+        if same and (replayed := _replay(organization, idempotency_key, request_sha256)):
+            return replayed, False
         raise
 
 
@@ -189,7 +188,7 @@ def reload(generation: Generation) -> Generation:
     with tenancy.enter(generation.organization):
         fresh: Generation = (
             Generation.objects.of(generation.organization)
-            .select_related("organization")
+            .select_related("organization", "room")
             .prefetch_related("pictures")
             .get(pk=generation.pk)
         )
@@ -205,6 +204,13 @@ def cancel(*, generation: Generation, by_user: User | None, now: datetime) -> Ge
         code="canceled",
         message="Canceled before it started. Nothing was charged.",
         now=now,
+        also=lambda: accounts.record(
+            organization=generation.organization,
+            by_user=by_user,
+            action="generation.canceled",
+            target=generation.public_id,
+            now=now,
+        ),
     )
     if not canceled:
         raise TooLateToCancel

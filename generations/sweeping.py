@@ -57,7 +57,9 @@ def _recover(generation: Generation, now: datetime) -> None:
     organization = generation.organization
     mine = Generation.objects.of(organization).held_by(generation).filter(lease_until__lt=now)
     with tenancy.enter(organization):
-        calls = UpstreamCall.objects.of(organization).filter(generation=generation, attempt=generation.attempt)
+        calls = UpstreamCall.objects.of(organization).filter(
+            generation=generation, attempt=generation.attempt
+        )
         call_began = calls.exists()
         repeatable = engines.get(generation.engine).repeatable
         if (repeatable or not call_began) and generation.attempt < MAX_ATTEMPTS:
@@ -76,4 +78,6 @@ def _recover(generation: Generation, now: datetime) -> None:
         also=lambda: ending.mark_open_calls_unknown(generation=generation, now=now),
     )
     if ended:
-        logger.warning("%s: its worker is gone and the outcome unknown; credits released.", generation.public_id)
+        logger.warning(
+            "%s: its worker is gone and the outcome unknown; credits released.", generation.public_id
+        )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from hashlib import sha256
 from typing import Any
 
+from allauth.account.utils import has_verified_email
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -17,20 +20,29 @@ from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import credits, pricing
 from generations import files, services
-from generations.forms import PromptForm, StudioForm
+from generations.forms import PhotoForm, PromptForm, StudioForm
 from generations.models import Generation, Picture
 from projects import services as projects
 from projects.models import Photo, Room
 from projects.services import IncomingImage
 
 
-def _balance(request: MemberRequest) -> int:
-    return credits.balance(organization=request.organization, now=timezone.now()).spendable
-
-
 def _price_tag(request: MemberRequest) -> dict[str, Any]:
-    price, have = pricing.price(), _balance(request)
-    return {"price": price, "balance": have, "balance_after": have - price, "affordable": have >= price}
+    price = pricing.price()
+    have = credits.balance(organization=request.organization, now=timezone.now())
+    return {
+        "price": price,
+        "balance": have.spendable,
+        "balance_after": have.spendable - price,
+        "owed": have.debt,
+        "affordable": have.spendable >= price and not have.debt,
+        "confirmed": has_verified_email(request.user),
+    }
+
+
+def _for_cards(generations: Any) -> Any:
+    """With all that parts/picture_card.html shows, newest first."""
+    return generations.select_related("photo").prefetch_related("pictures").order_by("-pk")
 
 
 def _to_generation(generation: Generation) -> HttpResponse:
@@ -44,10 +56,18 @@ def _request(request: MemberRequest, ask: services.Ask, key: str) -> Generation:
         organization=request.organization,
         ask=ask,
         by_user=request.user,
-        idempotency_key=f"page:{request.user.pk}:{key}",
+        idempotency_key=f"page:{request.user.pk}:{key}:{_fingerprint(ask)}",
         now=timezone.now(),
     )
     return generation
+
+
+def _fingerprint(ask: services.Ask) -> str:
+    """Tells a double click from a form that the back button brought back and the person then changed."""
+    facts = (ask.prompt, ask.photo and ask.photo.pk, ask.parent and ask.parent.pk, ask.room and ask.room.pk)
+    digest = sha256(repr(facts).encode())
+    digest.update(ask.image.content if ask.image else b"")
+    return digest.hexdigest()[:32]
 
 
 @member(Role.DESIGNER, in_transaction=False)
@@ -70,7 +90,7 @@ def studio(request: MemberRequest) -> HttpResponse:
             except Refusal as refusal:
                 form.add_error(None, refusal.message)
     with enter(request.organization):
-        recent = list(Generation.objects.of(request.organization).prefetch_related("pictures").order_by("-pk")[:6])
+        recent = list(_for_cards(Generation.objects.of(request.organization))[:6])
     context = {"form": form, "chosen": chosen, "room": room, "recent": recent, **_price_tag(request)}
     return render(request, "generations/studio.html", context, status=422 if form.errors else 200)
 
@@ -93,50 +113,56 @@ def room(request: MemberRequest, room_id: str) -> HttpResponse:
     with enter(request.organization):
         rooms = Room.objects.of(request.organization).select_related("project", "organization")
         found = get_object_or_404(rooms, public_id=room_id)
-    problem, upload = "", request.FILES.get("photo")
     may_edit = request.membership.may(Role.DESIGNER)
-    if request.method == "POST" and may_edit:
-        if upload is None:
-            problem = "Choose a photo first."
-        else:
-            try:
-                image = IncomingImage(content=upload.read(), name=upload.name or "")
-                projects.add_photo(room=found, image=image, by_user=request.user)
-                return redirect("room", workspace=request.organization.public_id, room_id=room_id)
-            except Refusal as refusal:
-                problem = refusal.message
+    form = PhotoForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and may_edit and form.is_valid():
+        upload = form.cleaned_data["photo"]
+        try:
+            image = IncomingImage(content=upload.read(), name=upload.name)
+            projects.add_photo(room=found, image=image, by_user=request.user)
+            return redirect("room", workspace=request.organization.public_id, room_id=room_id)
+        except Refusal as refusal:
+            form.add_error("photo", refusal.message)
     with enter(request.organization):
-        generations = Generation.objects.of(request.organization).filter(room=found).prefetch_related("pictures")
         context = {
             "room": found,
             "photos": found.photos.filter(kind=Photo.Kind.ROOM).order_by("-pk"),
-            "generations": generations.order_by("-pk")[:60],
-            "problem": problem,
+            "generations": _for_cards(Generation.objects.of(request.organization).filter(room=found))[:60],
+            "form": form,
             "may_edit": may_edit,
         }
-        return render(request, "generations/room.html", context, status=422 if problem else 200)
+        return render(request, "generations/room.html", context, status=422 if form.errors else 200)
 
 
 @member()
 @require_GET
 def history(request: MemberRequest) -> HttpResponse:
     """Everything ever asked for, newest first."""
-    rows = Generation.objects.of(request.organization).prefetch_related("pictures").order_by("-pk")
+    rows = _for_cards(Generation.objects.of(request.organization))
     page = Paginator(rows, 24).get_page(request.GET.get("page"))
     return render(request, "generations/history.html", {"page": page})
 
 
 def _find(request: MemberRequest, generation_id: str) -> Generation:
-    rows = Generation.objects.of(request.organization).select_related("organization", "photo", "parent", "room")
+    rows = Generation.objects.of(request.organization).select_related(
+        "organization", "photo", "parent__generation", "room"
+    )
     found: Generation = get_object_or_404(rows.prefetch_related("pictures"), public_id=generation_id)
     return found
+
+
+def _seen(found: Generation) -> str:
+    """What the live part of the page depends on while it waits."""
+    return f"{found.state}.{'photo' if found.parent or (found.photo and found.photo.image) else 'blank'}"
 
 
 def _generation_context(request: MemberRequest, found: Generation) -> dict[str, Any]:
     return {
         "generation": found,
+        "seen": _seen(found),
+        "elapsed": int((timezone.now() - found.started_at).total_seconds()) if found.started_at else 0,
         "pictures": list(found.pictures.order_by("position")),
-        "children": Generation.objects.of(request.organization).filter(parent__generation=found).order_by("pk"),
+        "children": _for_cards(Generation.objects.of(request.organization).filter(parent__generation=found)),
         "form": PromptForm(),
         "may_edit": request.membership.may(Role.DESIGNER),
         **_price_tag(request),
@@ -154,8 +180,10 @@ def generation(request: MemberRequest, generation_id: str) -> HttpResponse:
 @member()
 @require_GET
 def progress(request: MemberRequest, generation_id: str) -> HttpResponse:
-    """The part of the page that changes; asks again by itself until the end."""
+    """The part of the page that changes; asks again by itself until the end. 204 while `?seen=` is still so."""
     found = _find(request, generation_id)
+    if request.GET.get("seen") == _seen(found) and not found.has_ended:
+        return HttpResponse(status=204)
     return render(request, "generations/_generation.html", _generation_context(request, found))
 
 
@@ -164,10 +192,8 @@ def progress(request: MemberRequest, generation_id: str) -> HttpResponse:
 def cancel(request: MemberRequest, generation_id: str) -> HttpResponse:
     """Cancel what has not started."""
     found = _find(request, generation_id)
-    try:
+    with suppress(services.TooLateToCancel):  # the page that follows shows how it went on
         services.cancel(generation=found, by_user=request.user, now=timezone.now())
-    except services.TooLateToCancel:
-        pass  # the page that follows shows how it went on
     return _to_generation(found)
 
 

@@ -141,7 +141,9 @@ class ProjectCollection(_Collection):
     @extend_schema(summary="List projects", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
         """Newest first."""
-        return self.page(request, Project.objects.of(self.organization).select_related("client"), project_data)
+        return self.page(
+            request, Project.objects.of(self.organization).select_related("client"), project_data
+        )
 
     @extend_schema(summary="Create a project", request=ProjectInput, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:

@@ -21,7 +21,9 @@ class ProjectForm(forms.Form):
     """A new project; the clients to choose from are those of the workspace."""
 
     name = forms.CharField(max_length=120)
-    client = forms.ModelChoiceField(Client.objects.none(), required=False, to_field_name="public_id")
+    client = forms.ModelChoiceField(
+        Client.objects.none(), required=False, to_field_name="public_id", empty_label="No client"
+    )
     address = forms.CharField(max_length=240, required=False)
 
     def __init__(self, *args: Any, clients: Any, **kwargs: Any) -> None:

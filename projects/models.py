@@ -86,8 +86,8 @@ class PhotoQuerySet(TenantQuerySet):
 class Photo(models.Model):
     """An image that came in: a room's photo, or a furniture reference.
 
-    It arrives as a file or as an address; a worker fetches, straightens and strips it before the first use. The
-    file as it arrived may say where it was taken, so it is deleted as soon as `image` stands.
+    It arrives as a file or as an address; a worker fetches, straightens and strips it before the first use.
+    The file as it arrived may say where it was taken, so it is deleted as soon as `image` stands.
     """
 
     class Kind(models.TextChoices):
@@ -123,10 +123,12 @@ class Photo(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=~Q(original="") | ~Q(source_url="") | ~Q(image=""), name="photo_comes_from_somewhere"
+                condition=~Q(original="") | ~Q(source_url="") | ~Q(image=""),
+                name="photo_comes_from_somewhere",
             ),
             models.CheckConstraint(
-                condition=~Q(state="ready") | (~Q(image="") & Q(width__gt=0, height__gt=0)), name="photo_ready_has_image"
+                condition=~Q(state="ready") | (~Q(image="") & Q(width__gt=0, height__gt=0)),
+                name="photo_ready_has_image",
             ),
         ]
         indexes = [models.Index(fields=["organization", "room", "-id"], name="photo_of_room_newest_first")]

@@ -10,8 +10,7 @@ import binascii
 import re
 import struct
 import warnings
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import ClassVar
@@ -19,6 +18,26 @@ from typing import ClassVar
 from PIL import ExifTags, Image, ImageCms, ImageFilter, ImageOps, ImageStat
 
 from accounts.errors import Refusal
+from projects.image_headers import (
+    PNG_MAGIC,
+    PhotoRefused,
+    UnreadableImage,
+    UnsupportedImage,
+    is_whole_png,
+    png_size,
+    sniff,
+)
+
+__all__ = [
+    "PhotoRefused",
+    "UnreadableImage",
+    "UnsupportedImage",
+    "check_png",
+    "inspect",
+    "prepare",
+    "read_data_url",
+    "thumbnail",
+]
 
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 20_000  # pixels
@@ -27,35 +46,11 @@ THUMBNAIL_SIDE = 480  # pixels
 JPEG_QUALITY = 92
 GOOD_SIDE = 1024  # pixels; below this a redesign has too little to hold on to
 
-# First bytes of what people send by mistake, so that the refusal can name it.
-OTHER_KINDS = (
-    (b"GIF8", "a GIF"),
-    (b"%PDF", "a PDF"),
-    (b"II*\0", "a TIFF or camera raw file"),
-    (b"MM\0*", "a TIFF or camera raw file"),
-    (b"BM", "a BMP"),
-    (b"PK\x03\x04", "a ZIP archive or office document"),
-    (b"\0\0\0\x0cJXL ", "a JPEG XL"),
-    (b"\xff\x0a", "a JPEG XL"),
-)
-
-PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # by colour type
-JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-MAX_PARTS = 20_000  # segments, chunks or boxes looked at; bounds the walk through a hostile file
 
 # Thresholds of the advice, set on real rooms: mean brightness of 255; how strong, at 512 pixels, the sharpest
 # hundredth of all edges is (37 and more in sharp photos, under 15 in blurred ones); long side by short side.
 DARK, BLURRED, WIDE = 40, 16, 2.4
 LAPLACE = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
-
-
-class PhotoRefused(Refusal):
-    """That picture can't be used."""
-
-    code: ClassVar[str] = "bad_source"
-    title: ClassVar[str] = "Bad picture"
-    status: ClassVar[int] = 400
 
 
 class BadDataUrl(PhotoRefused):
@@ -71,12 +66,6 @@ class FileTooLarge(PhotoRefused):
     status: ClassVar[int] = 413
 
 
-class UnsupportedImage(PhotoRefused):
-    """That file is not a picture we can read; please send a JPEG, PNG, WebP, HEIC or AVIF."""
-
-    title: ClassVar[str] = "Unsupported picture format"
-
-
 class TooManyPixels(PhotoRefused):
     """The picture has too many pixels."""
 
@@ -89,15 +78,9 @@ class ImageTooSmall(PhotoRefused):
     title: ClassVar[str] = "Picture too small"
 
 
-class UnreadableImage(PhotoRefused):
-    """The picture is damaged or incomplete and can't be read."""
-
-    title: ClassVar[str] = "Unreadable picture"
-
-
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What a header says; width and height in pixels as stored, before any orientation is applied."""
+    """What a header says; sides in pixels as stored: not yet upright, HEIC's edges still padded."""
 
     format: str  # JPEG, PNG, WEBP, HEIF or AVIF
     media_type: str
@@ -161,7 +144,7 @@ def inspect(content: bytes) -> ImageFacts:
     if not content:
         message = "The picture file is empty."
         raise UnreadableImage(message)
-    kind, read_size = _sniff(content)
+    kind, read_size = sniff(content)
     try:
         width, height = read_size(content)
     except (struct.error, IndexError, ValueError, StopIteration):
@@ -176,8 +159,8 @@ def check_png(content: bytes, *, max_bytes: int, max_pixels: int) -> ImageFacts:
     Raises UnreadableImage for anything else, whatever is wrong with it: only an operator could act on it.
     """
     try:
-        whole = len(content) <= max_bytes and content.startswith(PNG_MAGIC) and _is_whole_png(content)
-        width, height = _png_size(content) if whole else (0, 0)
+        whole = len(content) <= max_bytes and content.startswith(PNG_MAGIC) and is_whole_png(content)
+        width, height = png_size(content) if whole else (0, 0)
     except (struct.error, IndexError):
         raise UnreadableImage from None
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= max_pixels):
@@ -209,8 +192,8 @@ def prepare(content: bytes, *, longest_side: int = 2048, keep_png: bool = False)
         thumbnail_width=small.width,
         thumbnail_height=small.height,
         had_gps=source.had_gps,
-        resized=max(facts.width, facts.height) > max(picture.size),
-        advice=() if has_alpha else tuple(_advise(flat, longest=max(facts.width, facts.height))),
+        resized=source.longest > max(picture.size),
+        advice=() if has_alpha else tuple(_advise(flat, longest=source.longest)),
     )
 
 
@@ -241,134 +224,10 @@ def _check_size(width: int, height: int) -> None:
         raise ImageTooSmall(message)
 
 
-def _sniff(content: bytes) -> tuple[str, Callable[[bytes], tuple[int, int]]]:
-    """The format that the magic bytes name, and what reads its size."""
-    if content.startswith(b"\xff\xd8\xff"):
-        return "JPEG", _jpeg_size
-    if content.startswith(PNG_MAGIC):
-        return "PNG", _png_size
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "WEBP", _webp_size
-    if content[4:8] == b"ftyp":
-        end = min(struct.unpack(">I", content[:4])[0], 256)
-        brands = {content[at : at + 4] for at in (8, *range(16, end, 4))}
-        if brands & {b"avif", b"avis"}:
-            return "AVIF", _heif_size
-        if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}:
-            return "HEIF", _heif_size
-    message = f"That file is {_other_kind(content)}; please send a JPEG, PNG, WebP, HEIC or AVIF picture."
-    raise UnsupportedImage(message)
-
-
-def _other_kind(content: bytes) -> str:
-    for start, name in OTHER_KINDS:
-        if content.startswith(start):
-            return name
-    if content[4:8] == b"ftyp" or content.startswith((b"RIFF", b"\x1aE\xdf\xa3")):
-        return "a video or sound file"
-    text = content[:1024].decode("utf-8", errors="ignore").lstrip("\ufeff \t\r\n").lower()
-    if "<svg" in text:
-        return "an SVG drawing"
-    if text.startswith(("<!doctype html", "<html")):
-        return "a web page, not a picture"
-    if b"\0" not in content[:1024] and len(text) > min(len(content), 1024) * 0.9:
-        return "a text file, not a picture"
-    return "not a picture we can read"
-
-
-def _jpeg_size(content: bytes) -> tuple[int, int]:
-    at = 2
-    for _ in range(MAX_PARTS):
-        if content[at] != 0xFF:
-            break
-        marker = content[at + 1]
-        if marker in JPEG_FRAMES:
-            height, width = struct.unpack_from(">HH", content, at + 5)
-            return width, height
-        if marker == 0xFF:  # a fill byte
-            at += 1
-        elif marker in (0xD9, 0xDA):  # the picture's data or end before any frame header
-            break
-        else:
-            at += 2 + struct.unpack_from(">H", content, at + 2)[0]
-    raise UnreadableImage
-
-
-def _png_size(content: bytes) -> tuple[int, int]:
-    length, name, width, height = struct.unpack_from(">I4sII", content, 8)
-    if name != b"IHDR" or length != 13:
-        raise UnreadableImage
-    return width, height
-
-
-def _is_whole_png(content: bytes) -> bool:
-    """Whether the header is valid and checksummed and the chunks, data among them, run to the end mark."""
-    depth, colour = struct.unpack_from(">BB", content, 24)
-    if depth not in PNG_DEPTHS.get(colour, ()) or content[26:28] != b"\0\0" or content[28] > 1:
-        return False
-    if zlib.crc32(content[12:29]) != struct.unpack_from(">I", content, 29)[0]:
-        return False
-    at, has_data = 8, False
-    for _ in range(MAX_PARTS):
-        length, name = struct.unpack_from(">I4s", content, at)
-        at += 12 + length
-        if name == b"IEND":
-            return has_data and at <= len(content)
-        has_data = has_data or (name == b"IDAT" and length > 0)
-    return False
-
-
-def _webp_size(content: bytes) -> tuple[int, int]:
-    chunk = content[12:16]
-    if chunk == b"VP8X":
-        wide, high = content[24:27], content[27:30]
-        if len(high) < 3:
-            raise UnreadableImage
-        return int.from_bytes(wide, "little") + 1, int.from_bytes(high, "little") + 1
-    if chunk == b"VP8L" and content[20] == 0x2F:
-        bits = struct.unpack_from("<I", content, 21)[0]
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if chunk == b"VP8 " and content[23:26] == b"\x9d\x01\x2a":
-        width, height = struct.unpack_from("<HH", content, 26)
-        return width & 0x3FFF, height & 0x3FFF
-    raise UnreadableImage
-
-
-def _heif_size(content: bytes) -> tuple[int, int]:
-    """The largest picture that the container declares; tiles and previews inside it are smaller."""
-    start, end = 0, len(content)
-    for name, header in ((b"meta", 4), (b"iprp", 0), (b"ipco", 0)):
-        start, end = next(part for kind, *part in _boxes(content, start, end) if kind == name)
-        start += header
-    sizes = [
-        struct.unpack_from(">II", content, at + 4)
-        for kind, at, _ in _boxes(content, start, end)
-        if kind == b"ispe"
-    ]
-    width, height = max(sizes, key=lambda size: size[0] * size[1])
-    return width, height
-
-
-def _boxes(content: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The boxes of an ISO base media file between two offsets: name, start and end of what is inside."""
-    for _ in range(MAX_PARTS):
-        if at + 8 > end:
-            return
-        length, name = struct.unpack_from(">I4s", content, at)
-        start = at + 8
-        if length == 1:
-            length, start = struct.unpack_from(">Q", content, start)[0], at + 16
-        stop = at + length if length else end
-        if stop < start:
-            break
-        yield name, start, min(stop, end)
-        at = stop
-    raise UnreadableImage
-
-
 @dataclass(frozen=True, slots=True)
 class _Decoded:
     picture: Image.Image  # RGB, or RGBA where something shines through; upright, sRGB, without metadata
+    longest: int  # pixels, before it was scaled
     had_gps: bool
 
 
@@ -382,7 +241,7 @@ def _decode(content: bytes, facts: ImageFacts, *, longest_side: int) -> _Decoded
             warnings.simplefilter("ignore")  # of odd metadata, which is dropped anyway
             with Image.open(BytesIO(content), formats=[facts.format]) as image:
                 _check_size(*image.size)  # a file can hold two sizes: this is the decoder's
-                size = _fit(image.size, longest_side)
+                longest, size = max(image.size), _fit(image.size, longest_side)
                 had_gps = bool(image.getexif().get_ifd(ExifTags.IFD.GPSInfo)) or b"GPSLatitude" in content
                 image.draft(None, size)  # a big JPEG is decoded at a half, a quarter or an eighth at once
                 image.load()
@@ -395,7 +254,7 @@ def _decode(content: bytes, facts: ImageFacts, *, longest_side: int) -> _Decoded
     except Exception as error:  # a hostile file makes a decoder fail in any way it likes
         raise UnreadableImage from error
     picture.info.clear()
-    return _Decoded(picture, had_gps)
+    return _Decoded(picture, longest, had_gps)
 
 
 def _fit(size: tuple[int, int], longest_side: int) -> tuple[int, int]:

@@ -53,11 +53,11 @@ def create_room(*, project: Project, name: str) -> Room:
 
 @dataclass(frozen=True)
 class IncomingImage:
-    """An image as it was sent: its bytes, or the address where a worker will fetch it. `name`: what it shows."""
+    """An image as it was sent: its bytes, or the address where a worker will fetch it."""
 
     content: bytes = b""
     url: str = ""
-    name: str = ""
+    name: str = ""  # what it shows, for references
 
     def check(self) -> None:
         """Everything that can be known without decoding or fetching; raises the fitting Refusal."""
@@ -146,6 +146,8 @@ def make_ready(*, photo: Photo) -> Photo:
             keep_png=True,
             seconds=PREPARE_SECONDS,
         )
+    except image_pool.ImageWorkFailed:
+        raise  # our failure, not the photo's
     except Refusal as refusal:
         with tenancy.enter(organization):
             Photo.objects.of(organization).filter(pk=photo.pk, state=Photo.State.NEW).update(

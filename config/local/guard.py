@@ -1,18 +1,17 @@
-"""Clear up after a supervisor that was killed: read from its pipe until it is gone, then kill what it started.
+"""Clear up after a supervisor that was killed: wait for the end of its pipe, then kill what it started.
 
-python -m config.local.guard DATA_DIR   (standard input: a pipe that only the supervisor writes to)
+python -m config.local.guard MARK   (standard input: a pipe that only the supervisor can write to)
 """
 
 import sys
-from pathlib import Path
 
-from config.local.processes import State
+from config.local.processes import kill_marked
 
 
 def main() -> int:
-    """Return when the supervisor is gone and nothing of its stack is left. After an orderly stop there is no state."""
+    """Return when the supervisor is gone and nothing of its stack is left, as after an orderly stop."""
     sys.stdin.buffer.read()
-    State(Path(sys.argv[1])).clear()
+    kill_marked(sys.argv[1])
     return 0
 
 

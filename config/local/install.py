@@ -132,7 +132,7 @@ def _pip_has_its_own_index() -> bool:
 
 def _install_packages(name: str, *, uv: bool) -> None:
     pins = ["--require-hashes", "-r", REPOSITORY / "requirements" / f"{name}.txt"]
-    if uv and _run("-m", "uv", "pip", "install", "--python", PYTHON, *pins):
+    if uv and _run("-m", "uv", "pip", "install", "--compile-bytecode", "--python", PYTHON, *pins):
         return
     if not _pip("install", *pins):
         message = f"the packages could not be installed. The end of {LOG}:\n{tail(LOG)}"

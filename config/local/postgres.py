@@ -294,7 +294,7 @@ def _disarm_stale_pidfile(data: Path) -> None:
 
 
 def _clean_environment() -> dict[str, str]:
-    """Ours without settings meant for PostgreSQL and without a stack's mark: the server may outlive the stack."""
+    """Ours without the settings of PostgreSQL's clients or a stack's mark: the server may outlive it."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("PG", STACK_MARK))}
 
 

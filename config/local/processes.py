@@ -11,13 +11,13 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import psutil  # type: ignore[import-untyped]
 
-from config.local.postgres import STACK_MARK
+from config.local.postgres import REPOSITORY, STACK_MARK
 from config.local.terminal import say
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0  # seconds between a death and the next start
@@ -54,11 +54,10 @@ class Child:
         self.deaths += 1
         self.kill()  # what is left of its group
         lived = now - self._started
-        self._pause = (
-            FIRST_PAUSE
-            if lived > HEALTHY_SECONDS or self.deaths == 1
-            else min(2 * self._pause, LONGEST_PAUSE)
-        )
+        if lived < HEALTHY_SECONDS and self.deaths > 1:
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        else:
+            self._pause = FIRST_PAUSE
         self._not_before = now + self._pause
         say(f"{self.name} {_ending(self.process.returncode)}; starting it again in {self._pause:g} s")
         self.process = None
@@ -85,6 +84,7 @@ class Child:
             output: Any = files.enter_context(self.log.open("ab")) if self.log else subprocess.PIPE
             self.process = subprocess.Popen(
                 self.command,
+                cwd=REPOSITORY,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -118,7 +118,7 @@ class State:
         """Kill what is left of the stack that wrote the file, then forget it."""
         state = self.read()
         if mark := state.get("mark"):
-            recorded = {(pid, started) for pid, started in state.get("processes", [])}
+            recorded = [(pid, started) for pid, started in state.get("processes", [])]
             kill_marked(str(mark), recorded)
         self.path.unlink(missing_ok=True)
 
@@ -131,8 +131,8 @@ def identity(process: subprocess.Popen[bytes]) -> tuple[int, float]:
         return process.pid, 0.0
 
 
-def kill_marked(mark: str, recorded: set[tuple[int, float]] = frozenset(), *, seconds: float = 5) -> None:  # type: ignore[assignment]
-    """Kill every process that carries the mark, until there are none. Returns after `seconds` at the latest."""
+def kill_marked(mark: str, recorded: Collection[tuple[int, float]] = (), *, seconds: float = 5) -> None:
+    """Kill every process that carries the mark until there are none, or for `seconds` at most."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         alive = list(_marked(mark, recorded))
@@ -144,25 +144,24 @@ def kill_marked(mark: str, recorded: set[tuple[int, float]] = frozenset(), *, se
         psutil.wait_procs(alive, timeout=0.5)
 
 
-def _marked(mark: str, recorded: set[tuple[int, float]]) -> Iterator[psutil.Process]:
+def _marked(mark: str, recorded: Collection[tuple[int, float]]) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.NoSuchProcess):
             if process.pid != os.getpid() and _carries(process, mark, recorded):
                 yield process
 
 
-def _carries(process: psutil.Process, mark: str, recorded: set[tuple[int, float]]) -> bool:
+def _carries(process: psutil.Process, mark: str, recorded: Collection[tuple[int, float]]) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(STACK_MARK) == mark
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.environ().get(STACK_MARK) == mark)
     except (psutil.AccessDenied, OSError):  # not ours to read; by number and start time it may still be ours
         return (process.pid, process.create_time()) in recorded
 
 
 def _pass_on(name: str, stream: IO[bytes]) -> None:
-    write: Callable[[str], None] = say
     for line in stream:
         with contextlib.suppress(OSError):  # the terminal is gone; keep reading or the program would block
-            write(f"{name:<7}| {line.decode(errors='replace').rstrip()}")
+            say(f"{name:<7}| {line.decode(errors='replace').rstrip()}")
 
 
 def _ending(code: int) -> str:

@@ -1,21 +1,20 @@
 """The whole product on one machine: database, web and worker processes under one supervisor."""
 
+import hashlib
 import http.client
-import json
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from config.local import locks, postgres
 from config.local.errors import LocalStackError
+from config.local.net import get, local_name, refuse_taken_port
 from config.local.postgres import REPOSITORY, STACK_MARK
 from config.local.processes import Child, State, identity, kill_marked
 from config.local.terminal import complain, step, tail
@@ -56,11 +55,10 @@ class Stack:
     def __enter__(self) -> Self:
         """Start everything. Raises AlreadyRunningError or LocalStackError; then nothing of it runs."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        lock = locks.open_lock(self.state.lock)
-        if not locks.take(lock, wait=False):
-            os.close(lock)
+        self._lock = locks.open_lock(self.state.lock)
+        if not locks.take(self._lock, wait=False):
+            os.close(self._lock)
             raise AlreadyRunningError(f"A stack already runs on {self.data_dir}.")
-        self._lock = lock
         try:
             self._start()
         except BaseException:
@@ -68,34 +66,14 @@ class Stack:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        self._stop()
+    def __exit__(self, *_error: object) -> None:
+        with step("stopping"):
+            self._stop()
 
     def environ(self) -> dict[str, str]:
         """The environment of everything that belongs to this stack."""
         ours = {"PORT": str(self.port), "DATA_DIR": str(self.data_dir), STACK_MARK: self.mark}
         return {**os.environ, "PYTHONUNBUFFERED": "1", **ours}
-
-    def manage(self, *arguments: str) -> str:
-        """Run a management command to its end and return its standard output; raises LocalStackError if it fails."""
-        return manage(*arguments, environ=self.environ())
-
-    def wait_until_ready(self) -> None:
-        """Return when /readyz says 200; raise LocalStackError with its last answer if that takes too long."""
-        deadline = time.monotonic() + READY_SECONDS
-        answer = "no answer"
-        while time.monotonic() < deadline and not any(child.deaths > 5 for child in self.children):
-            with suppress(OSError, http.client.HTTPException):
-                status, answer = get(self.host, self.port, "/readyz")
-                if status == 200:
-                    return
-            time.sleep(TICK_SECONDS)
-        unlucky = max(self.children, key=lambda child: child.deaths)
-        log = f"\n{tail(unlucky.log)}" if unlucky.log else ""
-        message = f"The stack did not get ready ({answer.strip()[:300]}).{log}"
-        raise LocalStackError(message)
 
     def _start(self) -> None:
         self.state.clear()
@@ -107,7 +85,7 @@ class Stack:
         with step("database"):
             postgres.use_default()
         with step("migrations"):
-            self.manage("migrate", "--no-input")
+            manage("migrate", "--no-input", environ=self.environ())
         self.children = [
             self._child(name, command) for name, command in commands(self.host, self.port).items()
         ]
@@ -122,7 +100,8 @@ class Stack:
     def _supervise(self) -> None:
         ticks = 0
         while not self._over.wait(TICK_SECONDS if ticks else 0):
-            if any([child.tend() for child in self.children]):  # all of them, so a list
+            changed = [child.tend() for child in self.children]
+            if any(changed):
                 self._write_state()
             if ticks % DATABASE_TICKS == 0:
                 self._start_guard()
@@ -134,14 +113,19 @@ class Stack:
 
     def _write_state(self) -> None:
         running = [identity(child.process) for child in self.children if child.process]
-        content = {"mark": self.mark, "host": self.host, "port": self.port, "processes": running}
-        self.state.write({**content, "database": database_mark()})
+        about = {
+            "host": self.host,
+            "port": self.port,
+            "serving": self.log_dir is None,
+            "database": database_mark(),
+        }
+        self.state.write({**about, "mark": self.mark, "processes": running})
 
     def _start_guard(self) -> None:
         if self._guard and self._guard.poll() is None:
             return
         self._guard = subprocess.Popen(
-            [sys.executable, "-m", "config.local.guard", str(self.data_dir)],
+            [sys.executable, "-m", "config.local.guard", self.mark],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -173,13 +157,36 @@ class Stack:
             os.close(self._lock)
 
 
+def wait_until_ready(address: str, children: Sequence[Child] = ()) -> None:
+    """Return when /readyz says 200. Raises LocalStackError with its last answer if that takes too long."""
+    deadline = time.monotonic() + READY_SECONDS
+    answer = "no answer"
+    while time.monotonic() < deadline and not any(child.deaths > 5 for child in children):
+        with suppress(OSError, http.client.HTTPException):
+            status, answer = get(address, "/readyz")
+            if status == 200:
+                return
+        time.sleep(TICK_SECONDS)
+    logs = [child.log for child in children if child.log and child.deaths]
+    message = "\n".join([f"The stack did not get ready: {answer.strip()[:300]}", *map(tail, logs)])
+    raise LocalStackError(message)
+
+
 def commands(host: str, port: int) -> dict[str, list[str]]:
     """The programs of a stack by their short names."""
     processes = os.environ.get("WEB_PROCESSES") or "2"
     threads = os.environ.get("WEB_THREADS") or "64"
     web = ["--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws", "--workers", processes]
     web += ["--blocking-threads", threads, "--backpressure", str(2 * int(threads))]
-    web += ["--workers-kill-timeout", "30", "--respawn-failed-workers", "--respawn-interval", "0.5"]
+    web += [
+        "--log-level",
+        "error",
+        "--workers-kill-timeout",
+        "30",
+        "--respawn-failed-workers",
+        "--respawn-interval",
+        "0.5",
+    ]
     return {
         "web": [sys.executable, "-m", "granian", *web, "config.wsgi:application"],
         "worker": [sys.executable, str(REPOSITORY / "manage.py"), "worker"],
@@ -187,7 +194,7 @@ def commands(host: str, port: int) -> dict[str, list[str]]:
 
 
 def manage(*arguments: str, environ: Mapping[str, str]) -> str:
-    """Run a management command to its end and return its standard output; raises LocalStackError if it fails."""
+    """Run a management command and return its standard output; raises LocalStackError if it fails."""
     command = [sys.executable, str(REPOSITORY / "manage.py"), *arguments]
     done = subprocess.run(
         command,
@@ -204,55 +211,8 @@ def manage(*arguments: str, environ: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def get(host: str, port: int, path: str) -> tuple[int, str]:
-    """Fetch a page of a local server: status and text. Raises OSError or HTTPException where it can't."""
-    connection = http.client.HTTPConnection(local_name(host).strip("[]"), port, timeout=5)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.status, response.read().decode(errors="replace")
-    finally:
-        connection.close()
-
-
-def local_name(host: str) -> str:
-    """Under which name a server bound to `host` is reached from here, as it stands in a URL."""
-    if host in ("", "0.0.0.0"):
-        return "127.0.0.1"
-    if ":" in host:
-        return "[::1]" if host == "::" else f"[{host}]"
-    return host
-
-
-def wanted_port() -> int | None:
-    """PORT, or None if it isn't set. Raises LocalStackError if it is no port."""
-    text = os.environ.get("PORT", "")
-    if text and not (text.isdigit() and 0 < int(text) < 65536):
-        raise LocalStackError(f"PORT={text} is not a port number.")
-    return int(text) if text else None
-
-
-def free_port() -> int:
-    """A port that is free at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def refuse_taken_port(host: str, port: int) -> None:
-    """Raise LocalStackError, saying what to do, unless a server could listen there now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.create_server((host, port), family=family):
-            return
-    except OSError as error:
-        message = f"Port {port} on {host} cannot be used ({error.strerror}). Choose another: make run PORT={port + 1}"
-        raise LocalStackError(message) from error
-
-
 def database_mark() -> str:
     """Tells two databases apart without giving their passwords away."""
-    import hashlib
-
     return hashlib.sha256(os.environ.get("DATABASE_URL", "").encode()).hexdigest()[:16]
 
 

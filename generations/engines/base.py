@@ -97,7 +97,14 @@ class EngineError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Exceptions are pickled by their positional arguments alone, and this one comes out of child processes."""
-        return _rebuild, (self.code, self.message, self.again, self.detail, self.status_code, self.retry_after)
+        return _rebuild, (
+            self.code,
+            self.message,
+            self.again,
+            self.detail,
+            self.status_code,
+            self.retry_after,
+        )
 
 
 def _rebuild(

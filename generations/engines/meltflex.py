@@ -134,9 +134,7 @@ def _data_urls(images: Sequence[InputImage]) -> list[str]:
     room = (BODY_BYTES - _ROOM_FOR_TEXT) * 3 // 4  # base64 makes four characters of three bytes
     if sum(len(image.content) for image in images) > room:
         images = _shrunk(images, room)
-    return [
-        f"data:{image.media_type};base64,{base64.b64encode(image.content).decode()}" for image in images
-    ]
+    return [f"data:{image.media_type};base64,{base64.b64encode(image.content).decode()}" for image in images]
 
 
 def _shrunk(images: Sequence[InputImage], room: int) -> list[InputImage]:
@@ -181,7 +179,9 @@ def _error_of(response: requests.Response, content: bytes) -> EngineError:
 def _connection_error(error: requests.ConnectionError) -> EngineError:
     """A connection that never opened surely did nothing; of any other we can't know."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(error, requests.ConnectTimeout) or isinstance(reason, (NewConnectionError, ConnectTimeoutError)):
+    if isinstance(error, requests.ConnectTimeout) or isinstance(
+        reason, (NewConnectionError, ConnectTimeoutError)
+    ):
         return EngineError(
             "service_unavailable", _UNAVAILABLE, again=Again.SAFE, detail=f"never connected: {error}"
         )

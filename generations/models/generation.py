@@ -75,7 +75,9 @@ class Generation(models.Model):
 
     # What is asked for. The source is a photo or a picture made before (the version tree).
     photo = models.ForeignKey(Photo, models.PROTECT, null=True, blank=True, related_name="generations")
-    parent = models.ForeignKey("generations.Picture", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "generations.Picture", models.PROTECT, null=True, blank=True, related_name="children"
+    )
     prompt = models.TextField()
     resolution = models.CharField(max_length=4, blank=True)
     design_level = models.CharField(max_length=8, default="quick")
@@ -117,7 +119,8 @@ class Generation(models.Model):
                 name="generation_has_one_source",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=ENDED, finished_at__isnull=False) | (~Q(state__in=ENDED) & Q(finished_at=None)),
+                condition=Q(state__in=ENDED, finished_at__isnull=False)
+                | (~Q(state__in=ENDED) & Q(finished_at=None)),
                 name="generation_ends_at_a_time",
             ),
             models.CheckConstraint(
@@ -130,7 +133,9 @@ class Generation(models.Model):
                 condition=Q(state="failed") & ~Q(error_code="") | ~Q(state="failed"),
                 name="generation_failure_has_a_reason",
             ),
-            models.CheckConstraint(condition=Q(variations__gte=1, variations__lte=3), name="generation_1_to_3"),
+            models.CheckConstraint(
+                condition=Q(variations__gte=1, variations__lte=3), name="generation_1_to_3"
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="generation_newest_first"),

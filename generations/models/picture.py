@@ -31,7 +31,9 @@ class Picture(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["generation", "position"], name="picture_position_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "position"], name="picture_position_once")
+        ]
 
     def __str__(self) -> str:
         return self.public_id

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg
 import pytest
 
@@ -48,7 +48,7 @@ def a_user(cluster: EmbeddedPostgres, seconds: float = 60) -> subprocess.Popen[s
 
 
 def answer(cluster: EmbeddedPostgres, sql: str) -> object:
-    with psycopg.connect(**cluster.connection_params()) as connection:
+    with psycopg.connect(cluster.connection_url()) as connection:
         row = connection.execute(sql.encode()).fetchone()
     return row[0] if row else None
 
@@ -123,7 +123,7 @@ def test_a_socket_folder_that_is_open_to_others_is_refused(tmp_path: Path) -> No
 @pytest.mark.slow
 def test_data_survive_a_killed_server(cluster: EmbeddedPostgres) -> None:
     cluster.ensure_running()
-    with psycopg.connect(**cluster.connection_params()) as connection:
+    with psycopg.connect(cluster.connection_url()) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS n")
     os.kill(postmaster(cluster), signal.SIGKILL)
     cluster.ensure_running()
@@ -219,7 +219,7 @@ def test_the_last_holder_stops_it_at_once_and_the_watcher_goes_too(cluster: Embe
 @pytest.mark.slow
 def test_a_folder_that_was_deleted_means_a_fresh_cluster(cluster: EmbeddedPostgres) -> None:
     cluster.ensure_running()
-    with psycopg.connect(**cluster.connection_params()) as connection:
+    with psycopg.connect(cluster.connection_url()) as connection:
         connection.execute("CREATE TABLE old ()")
     cluster.stop()
     first = cluster.placement.home

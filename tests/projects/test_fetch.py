@@ -363,13 +363,13 @@ class Handler(BaseHTTPRequestHandler):
     def give_drip(self, _: str) -> None:
         self.send_response(200)
         self.end_headers()
-        for _ in range(60):
+        for _step in range(60):
             self.wfile.write(b"x")
             time.sleep(0.05)
 
     def give_drip_headers(self, _: str) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
-        for _ in range(60):
+        for _step in range(60):
             self.wfile.write(b"x")
             time.sleep(0.05)
 

@@ -36,7 +36,7 @@ RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 160, 30), (30, 30, 220), (255, 255
 BIG = 10**9
 
 
-def room(width: int = 64, height: int = 48, mode: str = "RGB") -> Image.Image:
+def room(width: int = 128, height: int = 96, mode: str = "RGB") -> Image.Image:
     """Red upper left, green upper right, blue lower left, white lower right: shows every turn and flip."""
     image = Image.new("RGB", (width, height), WHITE)
     draw = ImageDraw.Draw(image)
@@ -95,11 +95,11 @@ def png(width: int, height: int, data: bytes = b"", *, depth: int = 8, colour: i
 
 
 def bomb() -> bytes:
-    """A valid grey PNG of 400 million pixels in about 400 kB."""
-    packer = zlib.compressobj(9)
-    row = b"\0" * 20_001
-    rows = b"".join(packer.compress(row * 100) for _ in range(200)) + packer.flush()
-    return png(20_000, 20_000, rows)
+    """A valid grey PNG of 400 million black pixels in about 400 kB; the packed rows are repeated."""
+    packer = zlib.compressobj(9, wbits=-15)
+    rows = packer.compress(b"\0" * 20_001 * 100) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = struct.pack(">HH", 20_001 * 20_000 % 65_521, 1)  # Adler-32 of that many zeros
+    return png(20_000, 20_000, b"\x78\xda" + rows * 200 + b"\x03\0" + checksum)
 
 
 def heic(image: Image.Image, **options: Any) -> bytes:
@@ -128,7 +128,7 @@ READABLE: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: encoded(room(), "JPEG") + b"PK\x03\x04<script>alert(1)</script>",
     ),
     "png": ("PNG", lambda: encoded(room(), "PNG")),
-    "16 bit colour png": ("PNG", lambda: png(64, 48, zlib.compress(deep_rows(3)), depth=16, colour=2)),
+    "16 bit colour png": ("PNG", lambda: png(128, 96, zlib.compress(deep_rows(3)), depth=16, colour=2)),
     "palette png": ("PNG", lambda: encoded(room(mode="P"), "PNG")),
     "palette png with a hole": (
         "PNG",
@@ -138,7 +138,7 @@ READABLE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "grey png with alpha": ("PNG", lambda: encoded(room(mode="LA"), "PNG")),
     "animated png": (
         "PNG",
-        lambda: encoded(room(), "PNG", save_all=True, append_images=[Image.new("RGB", (64, 48))]),
+        lambda: encoded(room(), "PNG", save_all=True, append_images=[Image.new("RGB", (128, 96))]),
     ),
     "webp": ("WEBP", lambda: encoded(room(), "WEBP", quality=95)),
     "lossless webp": ("WEBP", lambda: encoded(room(), "WEBP", lossless=True)),
@@ -146,13 +146,13 @@ READABLE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "webp with metadata": ("WEBP", lambda: encoded(room(), "WEBP", exif=exif())),
     "animated webp": (
         "WEBP",
-        lambda: encoded(room(), "WEBP", save_all=True, append_images=[Image.new("RGB", (64, 48))]),
+        lambda: encoded(room(), "WEBP", save_all=True, append_images=[Image.new("RGB", (128, 96))]),
     ),
     "heic": ("HEIF", lambda: heic(room(), quality=95)),
     "avif": ("AVIF", lambda: encoded(room(), "AVIF", quality=95)),
     "animated avif": (
         "AVIF",
-        lambda: encoded(room(), "AVIF", save_all=True, append_images=[Image.new("RGB", (64, 48))]),
+        lambda: encoded(room(), "AVIF", save_all=True, append_images=[Image.new("RGB", (128, 96))]),
     ),
 }
 
@@ -171,12 +171,12 @@ def test_every_accepted_kind_is_recognised_and_cleaned(name: str) -> None:
     kind, make = READABLE[name]
     content = make()
     facts = inspect(content)
-    assert (facts.format, facts.width, facts.height) == (kind, 64, 48)
+    assert (facts.format, facts.width, facts.height) == (kind, 128, 96)
     assert facts.media_type == f"image/{kind.lower()}"
     result = prepare(content)
     image = opened(result.content)
-    assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (64, 48))
-    assert (result.media_type, result.width, result.height) == ("image/jpeg", 64, 48)
+    assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (128, 96))
+    assert (result.media_type, result.width, result.height) == ("image/jpeg", 128, 96)
     assert not result.resized
     if not name.startswith(("grey", "one bit", "palette png with a hole")):
         assert corners(image) == ["red", "green", "blue", "white"]
@@ -184,9 +184,9 @@ def test_every_accepted_kind_is_recognised_and_cleaned(name: str) -> None:
 
 
 def test_sixteen_bit_grey_is_scaled_and_not_clipped() -> None:
-    image = opened(prepare(png(64, 48, zlib.compress(deep_rows(1)), depth=16), keep_png=True).content)
+    image = opened(prepare(png(128, 96, zlib.compress(deep_rows(1)), depth=16), keep_png=True).content)
     greys = room(mode="L")
-    for at in ((5, 5), (60, 5), (5, 40), (60, 40)):
+    for at in ((5, 5), (120, 5), (5, 80), (120, 80)):
         assert image.convert("L").getpixel(at) == pytest.approx(greys.getpixel(at), abs=1)
 
 
@@ -217,16 +217,16 @@ REFUSED: dict[str, tuple[type[PhotoRefused], str, Callable[[], bytes]]] = {
     "jpeg of 4 billion pixels": (TooManyPixels, "50 million", lambda: jpeg_header(65_535, 65_535)),
     "icon": (ImageTooSmall, "16 × 16", lambda: encoded(room(16, 16), "PNG")),
     "line": (ImageTooSmall, "500 × 31", lambda: encoded(room(500, 31), "JPEG")),
-    "png without size": (UnreadableImage, "", lambda: png(0, 100)),
-    "jpeg without size": (UnreadableImage, "", lambda: jpeg_header(100, 0)),
-    "png that ends in its header": (UnreadableImage, "", lambda: png(64, 64)[:20]),
-    "jpeg that ends in its header": (UnreadableImage, "", lambda: jpeg_header(64, 64)[:6]),
-    "jpeg of nothing but fill bytes": (UnreadableImage, "", lambda: b"\xff\xd8" + b"\xff" * 3_000_000),
-    "webp without picture": (UnreadableImage, "", lambda: b"RIFF\x04\0\0\0WEBP"),
-    "heic without boxes": (UnreadableImage, "", lambda: b"\0\0\0\x18ftypheic\0\0\0\0heicmif1"),
+    "png without size": (UnreadableImage, "damaged", lambda: png(0, 100)),
+    "jpeg without size": (UnreadableImage, "damaged", lambda: jpeg_header(100, 0)),
+    "png that ends in its header": (UnreadableImage, "damaged", lambda: png(64, 64)[:20]),
+    "jpeg that ends in its header": (UnreadableImage, "damaged", lambda: jpeg_header(64, 64)[:6]),
+    "jpeg of nothing but fill bytes": (UnreadableImage, "damaged", lambda: b"\xff\xd8" + b"\xff" * 3_000_000),
+    "webp without picture": (UnreadableImage, "damaged", lambda: b"RIFF\x04\0\0\0WEBP"),
+    "heic without boxes": (UnreadableImage, "damaged", lambda: b"\0\0\0\x18ftypheic\0\0\0\0heicmif1"),
     "avif of endless empty boxes": (
         UnreadableImage,
-        "",
+        "damaged",
         lambda: b"\0\0\0\x18ftypavif\0\0\0\0avifmif1" + b"\0\0\0\x08free" * 300_000,
     ),
 }
@@ -246,19 +246,19 @@ def test_what_cannot_be_used_is_refused_by_its_header_alone(name: str) -> None:
 
 
 def test_a_header_is_read_without_waking_a_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = [make() for _, make in READABLE.values()]
+    large = bomb()
     monkeypatch.setattr(Image, "open", None)
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    for _, make in list(REFUSED.values())[:3]:
-        with pytest.raises(PhotoRefused):
-            inspect(make())
-    large = bomb()
+    for content in contents:
+        assert inspect(content).width == 128
     assert len(large) < 500_000
     with pytest.raises(TooManyPixels):
         inspect(large)
 
 
 @pytest.mark.parametrize("name", ["jpeg", "png", "lossless webp", "heic", "avif"])
-@pytest.mark.parametrize("share", [0.5, 0.9])
+@pytest.mark.parametrize("share", [0.5, 0.8])
 def test_a_truncated_picture_is_unreadable(name: str, share: float) -> None:
     content = READABLE[name][1]()
     with pytest.raises(UnreadableImage):
@@ -268,9 +268,9 @@ def test_a_truncated_picture_is_unreadable(name: str, share: float) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        png(64, 48, b"this is not zlib"),
-        png(64, 48, zlib.compress(b"\0" * 10)),
-        png(64, 48, b"", colour=9),
+        png(128, 96, b"this is not zlib"),
+        png(128, 96, zlib.compress(b"\0" * 10)),
+        png(128, 96, b"", colour=9),
         jpeg_header(64, 64),
     ],
 )
@@ -296,7 +296,7 @@ def test_a_photo_taken_in_any_orientation_stands_upright(orientation: int, kind:
     }
     stored = room().transpose(undo[orientation]) if orientation in undo else room()
     result = prepare(encoded(stored, kind, exif=exif(orientation)))
-    assert (result.width, result.height) == (64, 48)
+    assert (result.width, result.height) == (128, 96)
     image = opened(result.content)
     assert corners(image) == ["red", "green", "blue", "white"]
     assert corners(opened(result.thumbnail)) == ["red", "green", "blue", "white"]
@@ -306,7 +306,7 @@ def test_a_photo_taken_in_any_orientation_stands_upright(orientation: int, kind:
 def test_a_phones_heic_stands_upright() -> None:
     stored = room().transpose(Image.Transpose.ROTATE_90)
     result = prepare(heic(stored, quality=95, exif=exif(6).tobytes()))
-    assert (result.width, result.height) == (64, 48)
+    assert (result.width, result.height) == (128, 96)
     assert corners(opened(result.content)) == ["red", "green", "blue", "white"]
 
 
@@ -346,11 +346,11 @@ def test_a_photo_without_a_place_says_so() -> None:
 
 def test_broken_metadata_does_not_spoil_a_picture() -> None:
     content = encoded(room(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff" + b"\xff" * 40)
-    assert prepare(content).width == 64
+    assert prepare(content).width == 128
 
 
 def test_colours_are_taken_from_the_profile_and_written_as_srgb() -> None:
-    """The same numbers mean other colours in Lab-like wide spaces; a profile that swaps them proves it is read."""
+    """A profile with red and blue exchanged proves that it is read; an unusable one changes nothing."""
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     wide = encoded(room(), "JPEG", icc_profile=lab.tobytes())
     assert corners(opened(prepare(wide).content)) == [
@@ -361,7 +361,7 @@ def test_colours_are_taken_from_the_profile_and_written_as_srgb() -> None:
     ]  # wrong space: left alone
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert corners(opened(prepare(encoded(room(), "PNG", icc_profile=srgb)).content))[0] == "red"
-    assert prepare(encoded(room(), "PNG", icc_profile=b"not a profile")).width == 64
+    assert prepare(encoded(room(), "PNG", icc_profile=b"not a profile")).width == 128
     swapped = with_swapped_primaries(srgb)
     assert corners(opened(prepare(encoded(room(), "PNG", icc_profile=swapped)).content))[:3] == [
         "blue",
@@ -377,7 +377,7 @@ def with_swapped_primaries(profile: bytes) -> bytes:
 
 def test_transparency_lies_on_white_or_is_kept_for_cutouts() -> None:
     cutout = room(mode="RGBA")
-    cutout.paste((0, 0, 0, 0), (0, 0, 32, 24))
+    cutout.paste((0, 0, 0, 0), (0, 0, 64, 48))
     content = encoded(cutout, "PNG")
     flat = prepare(content)
     assert corners(opened(flat.content)) == ["white", "green", "blue", "white"]
@@ -414,9 +414,14 @@ def test_pictures_are_scaled_down_and_never_up(
 
 def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     content = encoded(room(6000, 4000), "JPEG")
-    sizes = []
+    sizes: list[tuple[int, int]] = []
     really = photos._eight_bit
-    monkeypatch.setattr(photos, "_eight_bit", lambda image: sizes.append(image.size) or really(image))
+
+    def watched(image: Image.Image) -> Image.Image:
+        sizes.append(image.size)
+        return really(image)
+
+    monkeypatch.setattr(photos, "_eight_bit", watched)
     result = prepare(content, longest_side=1500)
     assert sizes == [(1500, 1000)]
     assert result.resized
@@ -519,8 +524,8 @@ def test_a_thumbnail_is_a_small_jpeg_of_the_whole_picture() -> None:
 
 def test_a_whole_png_from_an_upstream_is_accepted() -> None:
     for mode in ("RGB", "RGBA", "L", "P", "1"):
-        facts = check_png(encoded(room(mode=mode), "PNG"), max_bytes=BIG, max_pixels=64 * 48)
-        assert (facts.format, facts.width, facts.height) == ("PNG", 64, 48)
+        facts = check_png(encoded(room(mode=mode), "PNG"), max_bytes=BIG, max_pixels=128 * 96)
+        assert (facts.format, facts.width, facts.height) == ("PNG", 128, 96)
 
 
 GOOD_PNG = encoded(room(), "PNG")
@@ -533,16 +538,16 @@ GOOD_PNG = encoded(room(), "PNG")
         (encoded(room(), "JPEG"), BIG, BIG),
         (b"<html>502 Bad Gateway</html>", BIG, BIG),
         (GOOD_PNG, len(GOOD_PNG) - 1, BIG),
-        (GOOD_PNG, BIG, 64 * 48 - 1),
+        (GOOD_PNG, BIG, 128 * 96 - 1),
         (GOOD_PNG[:-1], BIG, BIG),
         (GOOD_PNG[:60], BIG, BIG),
         (GOOD_PNG[:28], BIG, BIG),
         (GOOD_PNG[:8], BIG, BIG),
         (GOOD_PNG[:18] + b"\1" + GOOD_PNG[19:], BIG, BIG),
-        (png(64, 48), BIG, BIG),
+        (png(128, 96), BIG, BIG),
         (png(0, 48, b"x"), BIG, BIG),
-        (png(64, 48, b"x", depth=3), BIG, BIG),
-        (png(64, 48, b"x", colour=5), BIG, BIG),
+        (png(128, 96, b"x", depth=3), BIG, BIG),
+        (png(128, 96, b"x", colour=5), BIG, BIG),
         (b"\x89PNG\r\n\x1a\n" + chunk(b"IDAT", b"x" * 20) + chunk(b"IEND", b""), BIG, BIG),
         (png(20_000, 20_000, b"x"), BIG, 50_000_000),
     ],

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from billing.plans import PLANS
 from billing import provisioning
+from billing.plans import PLANS
 
 
 class Command(BaseCommand):
@@ -28,7 +28,9 @@ class Command(BaseCommand):
         if options["credits"] < 0:
             raise CommandError("--credits can't be below zero.")
         if options["api_key"] and not PLANS[options["plan"]].api_access:
-            raise CommandError(f"The plan {options['plan']} has no API access; use growth or scale with --api-key.")
+            raise CommandError(
+                f"The plan {options['plan']} has no API access; use growth or scale with --api-key."
+            )
         made = provisioning.provision_workspace(
             name=options["name"],
             owner_email=options["owner"],

@@ -48,7 +48,9 @@ def resize(image: Floats, width: int, height: int) -> Floats:
     if image.shape[:2] == (height, width):
         return image
     shrinks = height * width < image.shape[0] * image.shape[1]
-    return floats(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+    return floats(
+        cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    )
 
 
 def fit(width: int, height: int, longest: int) -> tuple[int, int]:
@@ -81,7 +83,9 @@ def guided_filter(guide: Floats, values: Floats, radius: int, epsilon: float) ->
         return floats(cv2.blur(image, size))
 
     mean_guide, mean_values = mean(guide), mean(values)
-    slope = (mean(guide * values) - mean_guide * mean_values) / (mean(guide * guide) - mean_guide**2 + epsilon)
+    slope = (mean(guide * values) - mean_guide * mean_values) / (
+        mean(guide * guide) - mean_guide**2 + epsilon
+    )
     offset = mean_values - slope * mean_guide
     return mean(floats(slope)) * guide + mean(floats(offset))
 

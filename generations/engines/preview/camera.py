@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generations.engines.preview.arrays import Floats, floats
+from generations.engines.preview.arrays import Bytes, Floats, floats
 
 FLOOR, CEILING, LEFT, RIGHT, BACK = range(5)
 CEILING_HEIGHT = 2.6  # metres: what an unknown ceiling is taken for; it gives everything else its size
@@ -18,7 +18,14 @@ CEILING_HEIGHT = 2.6  # metres: what an unknown ceiling is taken for; it gives e
 
 def rotation(yaw: float, pitch: float, roll: float) -> Floats:
     """Room to camera axes (3, 3); angles in radians. Positive pitch looks down."""
-    cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
+    cy, sy, cp, sp, cr, sr = (
+        np.cos(yaw),
+        np.sin(yaw),
+        np.cos(pitch),
+        np.sin(pitch),
+        np.cos(roll),
+        np.sin(roll),
+    )
     turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     tilt = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     lean = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
@@ -80,14 +87,17 @@ class Box:
         """One metre in camera heights."""
         return (1 + self.up) / CEILING_HEIGHT
 
-    def distances(self) -> Floats:
-        """Of the five planes, in the order FLOOR, CEILING, LEFT, RIGHT, BACK."""
-        return np.array([1, self.up, self.left, self.right, self.depth], np.float32)
-
-    def labels(self, rays: Floats) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.uint8]], Floats]:
+    def labels(self, rays: Floats) -> tuple[Bytes, Floats]:
         """Which plane each ray (..., 3) meets first, and how far along the ray."""
         x, y, z = rays[..., 0], rays[..., 1], rays[..., 2]
-        speeds = np.stack([y, -y, -x, x, z], -1)
-        along = np.where(speeds > 1e-6, self.distances() / np.maximum(speeds, 1e-6), np.float32(1e6))
-        nearest = np.argmin(along, -1).astype(np.uint8)
-        return nearest, floats(np.min(along, -1))
+        # The plane met first is the one that is approached fastest, in its own distances.
+        nearest = np.zeros(x.shape, np.uint8)
+        fastest = np.full(x.shape, 1e-6, np.float32)
+        for plane, (axis, side, far) in enumerate(
+            ((y, 1, 1.0), (y, -1, self.up), (x, -1, self.left), (x, 1, self.right), (z, 1, self.depth))
+        ):
+            pace = axis * np.float32(side / far)
+            closer = pace > fastest
+            nearest[closer] = plane
+            fastest = np.maximum(fastest, pace)
+        return nearest, floats(1 / fastest)

@@ -11,6 +11,7 @@ from generations.engines.preview.arrays import Bytes, Floats, Mask, blur, fit, f
 
 _SIZE = 640  # longest side in pixels at which a product is cut out
 _PLAIN = 14.0  # how far, in Lab units, the rim may stray from an even background
+_STEP = 6  # brightness steps of 255 between neighbours that a shadow may take and an outline may not
 _OBJECT = 7.0  # a pixel this far from the background is object, unless it is shadow
 
 
@@ -72,12 +73,14 @@ def _object(lab: Floats, background: Floats) -> Mask:
     height, width = distance.shape
     # Flood from the rim over small steps: soft shadows are crossed, the object's outline is not.
     barrier = np.zeros((height + 2, width + 2), np.uint8)
-    barrier[1:-1, 1:-1] = ((hue > 9) | (difference[..., 0] < -34) | (difference[..., 0] > 20)).astype(np.uint8)
-    levels = np.asarray(np.clip(lab[..., 0] * 2.55, 0, 255), np.uint8)
+    barrier[1:-1, 1:-1] = ((hue > 7) | (difference[..., 0] < -62) | (difference[..., 0] > 20)).astype(
+        np.uint8
+    )
+    levels = np.asarray(np.clip(cv2.GaussianBlur(lab[..., 0], (3, 3), 0) * 2.55, 0, 255), np.uint8)
     reached = barrier.copy()
     for x, y in _rim_points(width, height):
         if not reached[y + 1, x + 1]:
-            cv2.floodFill(levels, reached, (x, y), 0, 3, 3, 4 | cv2.FLOODFILL_MASK_ONLY | (2 << 8))
+            cv2.floodFill(levels, reached, (x, y), 0, _STEP, _STEP, 4 | cv2.FLOODFILL_MASK_ONLY | (2 << 8))
     outside = reached[1:-1, 1:-1] == 2
     # Holes that show the background itself, as between the boards of a shelf.
     holes = (distance < 0.5 * _OBJECT) & ~outside
@@ -85,7 +88,9 @@ def _object(lab: Floats, background: Floats) -> Mask:
     open_holes = stats[:, cv2.CC_STAT_AREA] > 0.0012 * height * width
     open_holes[0] = False
     solid = ~outside & ~(open_holes[parts] & (count > 1))
-    solid = np.asarray(cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), bool)
+    solid = np.asarray(
+        cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), bool
+    )
     count, parts, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8))
     large = stats[:, cv2.CC_STAT_AREA] > 0.004 * height * width
     large[0] = False

@@ -14,7 +14,8 @@ from generations.engines.preview.segments import Segments, disagreement, find_po
 _SAMPLES = 28  # points along each edge of the box
 _NEAREST = 0.12  # camera heights: edges start this close to the camera
 _EVIDENCE_NEEDED = 0.2  # an edge of the box that crosses even area below this counts against it
-_COARSE = 56  # pixels of the longest side, for the evenness of areas
+_HOPELESS = 0.15  # a camera that explains this much less of the segments than the best is not searched
+_COARSE = 44  # pixels of the longest side, for the evenness of areas
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,36 @@ def _corners(boxes: Floats) -> Floats:
     )
 
 
+def along_edges(edges: Floats, camera: Camera, boxes: Floats) -> tuple[Floats, Floats]:
+    """Evidence and visible length of each edge of each box, (n, 8) both, in diagonals of the picture."""
+    ends = _corners(boxes)
+    seen = ends @ camera.matrix.T
+    start, end = seen[:, :, 0], seen[:, :, 1]
+    # Clip at the near plane: what is behind the camera has no picture.
+    rise = end[..., 2] - start[..., 2]
+    cut = np.clip((_NEAREST - start[..., 2]) / np.where(np.abs(rise) < 1e-6, 1e-6, rise), 0, 1)[..., None]
+    start = np.where(start[..., 2:] < _NEAREST, start + cut * (end - start), start)
+    end = np.where(end[..., 2:] < _NEAREST, seen[:, :, 0] + cut * (seen[:, :, 1] - seen[:, :, 0]), end)
+    steps = ((np.arange(_SAMPLES) + 0.5) / _SAMPLES).astype(np.float32)[:, None]
+    height, width = edges.shape[:2]
+    first, last = (
+        point[..., :2] / np.maximum(point[..., 2:], 1e-3) * camera.focal + [width / 2, height / 2]
+        for point in (start, end)
+    )
+    # The line in the picture, limited to its neighbourhood so that samples are not wasted far outside.
+    low, high = _inside(floats(first), floats(last), width, height)
+    points = (
+        first[:, :, None] + (low + (high - low) * steps[None, None])[..., :1] * (last - first)[:, :, None]
+    )
+    visible = np.linalg.norm((last - first), axis=-1) * np.maximum(high - low, 0)[..., 0, 0]
+    x = np.clip(points[..., 0], 0, width - 1).astype(np.int32)
+    y = np.clip(points[..., 1], 0, height - 1).astype(np.int32)
+    along = (last - first) / (np.linalg.norm(last - first, axis=-1, keepdims=True) + 1e-6)
+    normal = np.stack([-along[..., 1], along[..., 0]], -1)[:, :, None]
+    strength = np.abs((edges[y, x] * normal).sum(-1))
+    return floats(strength.mean(-1)), floats(visible / np.hypot(width, height))
+
+
 class _Evidence:
     """Scores boxes against one picture and one camera."""
 
@@ -73,37 +104,12 @@ class _Evidence:
         height, width = lab.shape[:2]
         scale = _COARSE / max(width, height)
         coarse_width, coarse_height = max(4, round(width * scale)), max(4, round(height * scale))
-        colours = resize(lab, coarse_width, coarse_height).reshape(-1, 3) * np.array([0.5, 1.5, 1.5], np.float32)
+        colours = resize(lab, coarse_width, coarse_height).reshape(-1, 3) * np.array(
+            [0.5, 1.5, 1.5], np.float32
+        )
         self.colours = floats(np.concatenate([colours, (colours**2).sum(-1, keepdims=True)], -1))
         self.spread = float((self.colours[:, 3] - (self.colours[:, :3].mean(0) ** 2).sum()).mean()) + 4.0
         self.rays = camera.resized(coarse_width, coarse_height).pixel_rays().reshape(-1, 3)
-
-    def along_edges(self, boxes: Floats) -> tuple[Floats, Floats]:
-        """Evidence and visible length of each edge of each box, (n, 8) both, in diagonals of the picture."""
-        ends = _corners(boxes)
-        seen = ends @ self.camera.matrix.T
-        start, end = seen[:, :, 0], seen[:, :, 1]
-        # Clip at the near plane: what is behind the camera has no picture.
-        rise = end[..., 2] - start[..., 2]
-        cut = np.clip((_NEAREST - start[..., 2]) / np.where(np.abs(rise) < 1e-6, 1e-6, rise), 0, 1)[..., None]
-        start = np.where(start[..., 2:] < _NEAREST, start + cut * (end - start), start)
-        end = np.where(end[..., 2:] < _NEAREST, seen[:, :, 0] + cut * (seen[:, :, 1] - seen[:, :, 0]), end)
-        steps = ((np.arange(_SAMPLES) + 0.5) / _SAMPLES).astype(np.float32)[:, None]
-        height, width = self.edges.shape[:2]
-        first, last = (
-            point[..., :2] / np.maximum(point[..., 2:], 1e-3) * self.camera.focal + [width / 2, height / 2]
-            for point in (start, end)
-        )
-        # The line in the picture, limited to its neighbourhood so that samples are not wasted far outside.
-        low, high = _inside(floats(first), floats(last), width, height)
-        points = first[:, :, None] + (low + (high - low) * steps[None, None])[..., :1] * (last - first)[:, :, None]
-        visible = np.linalg.norm((last - first), axis=-1) * np.maximum(high - low, 0)[..., 0, 0]
-        x = np.clip(points[..., 0], 0, width - 1).astype(np.int32)
-        y = np.clip(points[..., 1], 0, height - 1).astype(np.int32)
-        along = (last - first) / (np.linalg.norm(last - first, axis=-1, keepdims=True) + 1e-6)
-        normal = np.stack([-along[..., 1], along[..., 0]], -1)[:, :, None]
-        strength = np.abs((self.edges[y, x] * normal).sum(-1))
-        return floats(strength.mean(-1)), floats(visible / np.hypot(width, height))
 
     def evenness(self, boxes: Floats) -> Floats:
         """How much of the picture's spread of colour the five areas of each box explain; (n,), 0 to 1."""
@@ -111,7 +117,9 @@ class _Evidence:
         speeds = np.stack([y, -y, -x, x, z])
         left, right, depth, up = boxes.T
         planes = np.stack([np.ones_like(left), up, left, right, depth], -1)
-        pace = speeds / np.maximum(planes, 1e-3)[..., None]  # (n, 5, p): 1 / how far along; the first hit is the largest
+        pace = (
+            speeds / np.maximum(planes, 1e-3)[..., None]
+        )  # (n, 5, p): 1 / how far along; the first hit is the largest
         labels = pace.argmax(1)
         within = np.zeros(len(boxes), np.float32)
         for plane in range(5):
@@ -122,7 +130,7 @@ class _Evidence:
         return floats(1 - within / len(self.rays) / self.spread)
 
     def scores(self, boxes: Floats, *, areas: bool = True) -> Floats:
-        strength, visible = self.along_edges(boxes)
+        strength, visible = along_edges(self.edges, self.camera, boxes)
         importance = np.array([1.4, 1.2, 1.2, 1.0, 0.9, 0.9, 1.0, 1.0], np.float32)
         found = ((strength - _EVIDENCE_NEEDED) * visible * importance).sum(-1)
         left, right, depth, up = boxes.T
@@ -171,17 +179,59 @@ def find_layout(lab: Floats, segments: Segments) -> Layout:
     """The most plausible camera and box for a small CIELAB picture (L 0..100)."""
     height, width = lab.shape[:2]
     best: tuple[float, Layout] | None = None
-    for camera, agreement in find_poses(segments, width, height):
+    poses = find_poses(segments, width, height)
+    for camera, agreement in poses:
+        if agreement < poses[0][1] - _HOPELESS:
+            continue
         evidence = _Evidence(lab, camera)
         winner, score = _search(evidence)
-        strength, visible = evidence.along_edges(winner[None])
+        strength, visible = along_edges(evidence.edges, camera, winner[None])
         support = _support(strength[0], visible[0])
-        layout = Layout(camera, Box(*(float(value) for value in winner)), support, _support(strength[0, :3], visible[0, :3]))
+        layout = Layout(
+            camera,
+            Box(*(float(value) for value in winner)),
+            support,
+            _support(strength[0, :3], visible[0, :3]),
+        )
         if best is None or score + agreement > best[0]:
             best = (score + agreement, layout)
     if best is None:  # find_poses always names one
         raise AssertionError
     return best[1]
+
+
+def sharpened(layout: Layout, lab: Floats) -> Layout:
+    """The same layout moved onto the edges of a larger picture of the same view."""
+    height, width = lab.shape[:2]
+    random = np.random.default_rng(13)
+    camera = layout.camera.resized(width, height)
+    edges = floats(cv2.blur(_edge_maps(lab), (3, 3)))
+    box = floats([layout.box.left, layout.box.right, layout.box.depth, layout.box.up])
+    start = box
+    best: tuple[float, Camera, Floats] | None = None
+    step = 1.0
+    for _ in range(4):
+        for trial in range(7):
+            turn = random.normal(0, 0.004 * step, 3) if trial else np.zeros(3)
+            lens = float(np.exp(random.normal(0, 0.012 * step))) if trial else 1.0
+            seen = Camera(
+                camera.focal * lens, width, height,
+                camera.yaw + float(turn[0]), camera.pitch + float(turn[1]), camera.roll + float(turn[2]),
+            )  # fmt: skip
+            boxes = floats(box * np.exp(random.normal(0, 0.02 * step, (40, 4))))
+            boxes[0] = box
+            strength, visible = along_edges(edges, seen, boxes)
+            scores = ((strength - _EVIDENCE_NEEDED) * np.minimum(visible, 0.5)).sum(-1)
+            # A far step needs a clear gain: the first layout was also judged by its areas.
+            scores -= 0.6 * np.abs(np.log(boxes / start)).sum(-1) + 2.0 * np.abs(turn).sum()
+            winner = int(scores.argmax())
+            if best is None or scores[winner] > best[0]:
+                best = (float(scores[winner]), seen, boxes[winner])
+        if best is not None:
+            _, camera, box = best
+        step *= 0.55
+    small = camera.resized(layout.camera.width, layout.camera.height)
+    return Layout(small, Box(*(float(value) for value in box)), layout.support, layout.floor_support)
 
 
 def _support(strength: Floats, visible: Floats) -> float:

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 from generations.engines.preview.arrays import (
-    Bytes,
     Floats,
     blur,
     colour,
@@ -25,7 +24,7 @@ from generations.engines.preview.surfaces import labels_of, soft_shoulder
 from generations.engines.preview.windows import outline
 
 _PANE = 128  # pixels of a window's flat view
-_LAMP = (1.0, 0.68, 0.38)
+_LAMP = (1.0, 0.72, 0.46)
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,11 @@ class Mood:
 
 MOODS: dict[str, Mood] = {
     "sunset": Mood(
-        0.92, (1.2, 0.94, 0.66), ("5d6ea6", "f2955a", "ffd794"), 1.0, saturation=1.12, contrast=1.06,
+        0.95, (1.27, 0.94, 0.6), ("5d6ea6", "f2955a", "ffd794"), 1.0, saturation=1.12, contrast=1.06,
         sun_tint=(1.35, 0.82, 0.42), glow=0.3, vignette=0.12,
     ),
     "night": Mood(
-        0.16, (0.72, 0.9, 1.28), ("060a18", "0d1630", "1b2747"), 0.55, saturation=0.9, sun=0.06, lamps=0.55, vignette=0.15,
+        0.16, (0.72, 0.9, 1.28), ("060a18", "0d1630", "1b2747"), 0.55, saturation=0.9, sun=0.0, lamps=0.42, vignette=0.2,
     ),
     "evening": Mood(
         0.34, (0.92, 0.94, 1.12), ("1d2a52", "4d5586", "c98a74"), 0.7, saturation=1.0, sun=0.15, lamps=0.75, vignette=0.1,
@@ -68,8 +67,8 @@ MOODS: dict[str, Mood] = {
         0.88, (0.95, 1.0, 1.07), ("b4bcc4", "ccd2d6", "dde0e2"), 0.9, saturation=0.78, contrast=0.94, sun=0.12,
     ),
     "moody": Mood(0.5, (1.03, 0.99, 0.95), saturation=0.88, contrast=1.22, sun=0.6, lamps=0.12, vignette=0.45),
-    "warm": Mood(1.0, (1.09, 0.99, 0.82), saturation=1.04, lamps=0.12),
-    "cool": Mood(1.02, (0.9, 0.99, 1.15), saturation=0.97),
+    "warm": Mood(1.0, (1.09, 0.99, 0.82), level=0.24, saturation=1.04, lamps=0.12),
+    "cool": Mood(1.02, (0.9, 0.99, 1.15), level=0.24, saturation=0.97),
 }  # fmt: skip
 
 
@@ -79,7 +78,7 @@ def relight(picture: Floats, room: Room, name: str) -> tuple[Floats, bool]:
     lit = _sun(picture, room, mood)
     gain = floats(mood.white) * np.float32(_exposure(picture, mood))
     if mood.lamps:
-        lit = lit * (gain + _lamplight(room) * np.float32(mood.lamps / max(_brightness(picture), 0.12)))
+        lit = lit * (gain + _lamplight(room) * np.float32(mood.lamps * _lamp_need(picture, mood)))
     else:
         lit = lit * gain
     lit = soft_shoulder(floats(lit), 0.7)
@@ -112,6 +111,11 @@ def graded(picture: Floats, *, saturation: float, contrast: float, vignette: flo
 
 def _brightness(picture: Floats) -> float:
     return float(luma(picture[::4, ::4]).mean())
+
+
+def _lamp_need(picture: Floats, mood: Mood) -> float:
+    """Lamps burn as bright in a dark room as in a bright one: what is added is aimed at one level, within reason."""
+    return float(np.clip(0.3 / max(_brightness(picture), 0.05), 0.55, 1.8)) if mood.lamps > 0.2 else 1.0
 
 
 def _exposure(picture: Floats, mood: Mood) -> float:
@@ -179,33 +183,49 @@ def _new_sky(lit: Floats, original: Floats, corners: Floats, mood: Mood) -> Floa
     outside = np.clip(blur(light, 3) / brightest, 0.18, 1) ** 0.7
     down = np.linspace(0, 1, _PANE, dtype=np.float32)[:, None]
     top, middle, horizon = (colour(tone) for tone in mood.sky)
-    upper = mix(np.broadcast_to(top, (_PANE, 1, 3)), np.broadcast_to(middle, (_PANE, 1, 3)), np.clip(down / 0.4, 0, 1))
+    upper = mix(
+        np.broadcast_to(top, (_PANE, 1, 3)), np.broadcast_to(middle, (_PANE, 1, 3)), np.clip(down / 0.4, 0, 1)
+    )
     sky = mix(upper, np.broadcast_to(horizon, (_PANE, 1, 3)), np.clip((down - 0.35) / 0.35, 0, 1))
     view = floats(sky * outside[..., None] * np.float32(mood.sky_light))
     size = (width, height)
     back = np.linalg.inv(flatten)
-    placed = floats(cv2.warpPerspective(view, back, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    placed = floats(
+        cv2.warpPerspective(view, back, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )
     cover = floats(cv2.warpPerspective(panes, back, size, flags=cv2.INTER_LINEAR))
-    return mix(lit, placed, floats(np.clip(cover, 0, 1) * 0.94))
+    return mix(lit, placed, floats(np.clip(cover, 0, 1)))
 
 
 def _panes(flat: Floats) -> Floats:
-    """1 on glass, 0 on frame and bars, for a window seen from the front."""
-    light = luma(flat)
-    smooth = np.asarray(cv2.medianBlur(np.asarray(np.clip(light * 255, 0, 255), np.uint8), 17), np.float32) / 255
-    glass = (np.abs(light - smooth) < 0.07).astype(np.uint8)
-    limit = _PANE // 7
-    for turns in range(4):
-        side = np.rot90(flat, turns)
-        rim = side[1].mean(0)
+    """1 on glass, 0 on frame and bars, for a window seen from the front.
+
+    Bars run straight from side to side, so a row or a column is bar or glass as a whole.
+    """
+    light = np.clip(luma(flat), 0, 1)
+    glass = np.outer(_between_bars(light), _between_bars(light.T))
+    return blur(floats(glass), 0.7)
+
+
+def _between_bars(light: Floats) -> Floats:
+    """For each row of a flat window (n, n), 1 where it is glass: neither rim nor a thin stripe unlike its sides."""
+    # The median over a row sees past the bars that cross it.
+    levels = np.stack([np.percentile(light, part, axis=1) for part in (30, 60)], -1)
+    count = len(levels)
+    # What a thin stripe adds to or takes from its sides; a horizon or a fading sky adds nothing.
+    kernel = np.ones((count // 9, 1), np.uint8)
+    wide = floats(np.pad(levels, ((count // 9, count // 9), (0, 0)), mode="edge"))
+    middle = np.s_[count // 9 : -(count // 9)]
+    bright = levels - floats(cv2.morphologyEx(wide, cv2.MORPH_OPEN, kernel))[middle]
+    dark = floats(cv2.morphologyEx(wide, cv2.MORPH_CLOSE, kernel))[middle] - levels
+    glass = (np.maximum(bright, dark).max(-1) < 0.05).astype(np.float32)
+    for ordered, rows in ((levels, glass), (levels[::-1], glass[::-1])):
         depth = 0
-        while depth < limit and float(np.abs(side[depth] - rim).mean()) < 0.06:
+        while depth < count // 8 and float(np.abs(ordered[depth] - ordered[0]).max()) < 0.05:
             depth += 1
-        # A rim that never ends is the sky itself, not a frame.
-        if 0 < depth < limit:
-            np.rot90(glass, turns)[: depth + 1] = 0
-    opened: Bytes = np.asarray(cv2.morphologyEx(glass, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
-    return blur(floats(opened), 0.8)
+        if depth < count // 8:  # a rim that never ends is the sky itself, not a frame
+            rows[: depth + 1] = 0
+    return np.asarray(np.minimum(glass, np.minimum(np.roll(glass, 1), np.roll(glass, -1))), np.float32)
 
 
 def _glow(lit: Floats, room: Room, mood: Mood) -> Floats:

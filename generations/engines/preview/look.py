@@ -46,7 +46,9 @@ def choose(plan: Plan, variant: int) -> Look:
     # "golden light, keep the walls": each surface named is left out, and "keep the light" is the mood.
     return Look(
         variant=variant,
-        floor="" if plan.keeps("floor") else plan.floor or (style.floor if style and not plan.floor_colour else ""),
+        floor=""
+        if plan.keeps("floor")
+        else plan.floor or (style.floor if style and not plan.floor_colour else ""),
         floor_paint=None if plan.keeps("floor") or not plan.floor_colour else colour(plan.floor_colour),
         wall=None if plan.keeps("walls") or not wall else _shade(colour(wall), variant),
         wall_finish="" if plan.keeps("walls") else plan.wall_finish,

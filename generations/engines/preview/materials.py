@@ -47,7 +47,9 @@ def _noise(random: np.random.Generator, rows: int, columns: int) -> Floats:
     grid = random.normal(size=(rows, columns)).astype(np.float32)
     grid = np.pad(grid, ((2, 2), (2, 2)), mode="wrap")
     scale_y, scale_x = SIDE / rows, SIDE / columns
-    big = cv2.resize(grid, (round((columns + 4) * scale_x), round((rows + 4) * scale_y)), interpolation=cv2.INTER_CUBIC)
+    big = cv2.resize(
+        grid, (round((columns + 4) * scale_x), round((rows + 4) * scale_y)), interpolation=cv2.INTER_CUBIC
+    )
     top, left = round(2 * scale_y), round(2 * scale_x)
     part = floats(big)[top : top + SIDE, left : left + SIDE]
     return floats((part - part.mean()) / (part.std() + 1e-6))
@@ -82,7 +84,9 @@ def _pick(random: np.random.Generator, identity: Floats) -> Floats:
 # Wood
 
 
-def _grained(random: np.random.Generator, base: str, identity: Floats, along_rows: Floats, gap: Floats) -> Floats:
+def _grained(
+    random: np.random.Generator, base: str, identity: Floats, along_rows: Floats, gap: Floats
+) -> Floats:
     """Boards: `identity` tells them apart, `along_rows` is 1 where the grain runs down, `gap` is 1 in the joints."""
     fine_down, fine_across = _noise(random, 24, 512), _noise(random, 512, 24)
     wide_down, wide_across = _noise(random, 6, 96), _noise(random, 96, 6)
@@ -102,11 +106,15 @@ def _boards(random: np.random.Generator, base: str, across: int = 20, length: fl
     offset = random.uniform(0, length_px, across).astype(np.float32)[column.astype(int)]
     piece = np.floor(((y + offset) % SIDE) / length_px)
     into, along = x % board_width, ((y + offset) % SIDE) % length_px
-    gap = np.clip(1.3 - np.minimum(into, board_width - into), 0, 1) + np.clip(1.2 - np.minimum(along, length_px - along), 0, 1)
+    gap = np.clip(1.3 - np.minimum(into, board_width - into), 0, 1) + np.clip(
+        1.2 - np.minimum(along, length_px - along), 0, 1
+    )
     return _grained(random, base, floats(column * 31 + piece), np.ones_like(x), floats(np.clip(gap, 0, 1)))
 
 
-def _herringbone(random: np.random.Generator, base: str = "b98a58", repeat: int = 4, cells: int = 32) -> Floats:
+def _herringbone(
+    random: np.random.Generator, base: str = "b98a58", repeat: int = 4, cells: int = 32
+) -> Floats:
     """Blocks one cell wide and `repeat` long; a cell's diagonal says whether its block lies or stands."""
     y, x = _grid()
     size = SIDE / cells
@@ -133,7 +141,9 @@ def _panelling(random: np.random.Generator) -> Floats:
 # Stone, tile, cloth
 
 
-def _tiles(random: np.random.Generator, base: str, grout: str, count: int, spread: float, second: str = "") -> Floats:
+def _tiles(
+    random: np.random.Generator, base: str, grout: str, count: int, spread: float, second: str = ""
+) -> Floats:
     """Square tiles, `count` to a side; `second` makes it a checkerboard."""
     y, x = _grid()
     size = SIDE / count
@@ -150,7 +160,9 @@ def _tiles(random: np.random.Generator, base: str, grout: str, count: int, sprea
 
 def _marble(random: np.random.Generator) -> Floats:
     warp = 1.1 * _clouds(random, 3, 4)
-    veins = np.exp(-np.abs(_clouds(random, 3, 5) + 0.35 * warp) * 9) * np.clip(0.5 + 0.5 * _noise(random, 4, 4), 0, 1.4)
+    veins = np.exp(-np.abs(_clouds(random, 3, 5) + 0.35 * warp) * 9) * np.clip(
+        0.5 + 0.5 * _noise(random, 4, 4), 0, 1.4
+    )
     hair = np.exp(-np.abs(_clouds(random, 6, 4)) * 22) * 0.35
     face = _shade(colour("ebe8e3"), floats(-0.65 * veins - 0.3 * hair + 0.03 * warp), floats([1, 0.98, 0.94]))
     y, x = _grid()
@@ -199,9 +211,13 @@ def _brick(random: np.random.Generator) -> Floats:
     column = np.floor(shifted / long)
     tone = 0.14 * _pick(random, floats(row * 17 + column)) + 0.06 * _clouds(random, 24, 3)
     face = _shade(colour("a25f47"), floats(tone), floats([0.8, 1, 1.1]))
-    edge = np.minimum(np.minimum(y % tall, tall - y % tall), np.minimum(shifted % long, long - shifted % long))
+    edge = np.minimum(
+        np.minimum(y % tall, tall - y % tall), np.minimum(shifted % long, long - shifted % long)
+    )
     joint = np.clip((3.2 - edge) / 1.5, 0, 1)[..., None]
-    return floats(face * (1 - joint) + _shade(colour("bcb3a6"), floats(0.05 * _clouds(random, 24, 3))) * joint)
+    return floats(
+        face * (1 - joint) + _shade(colour("bcb3a6"), floats(0.05 * _clouds(random, 24, 3))) * joint
+    )
 
 
 _PAINTERS: dict[str, Painter] = {

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from generations.engines.base import Again, EngineError, InputImage
-from generations.engines.preview.arrays import Bytes, Floats, fit, floats
+from generations.engines.preview.arrays import Bytes, fit, floats
 
 SIZES = {"512": 512, "1K": 1024, "2K": 2048, "": 1024}  # longest side in pixels
 SOFTWARE = "Roomwright preview engine"
@@ -24,7 +24,9 @@ def decode(image: InputImage, *, alpha: bool = False) -> Bytes:
     """
     packed = np.frombuffer(image.content, np.uint8)
     try:
-        picture = cv2.imdecode(packed, cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_COLOR) if packed.size else None
+        picture = (
+            cv2.imdecode(packed, cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_COLOR) if packed.size else None
+        )
     except cv2.error:
         picture = None
     if picture is None or min(picture.shape[:2]) < 2:
@@ -62,16 +64,21 @@ def with_badge(picture: Bytes) -> Bytes:
     """The word "preview" on a translucent plate in the lower right corner."""
     height, width = picture.shape[:2]
     x, y, wide, tall = badge_box(width, height)
-    plate: Floats = np.zeros((tall, wide), np.float32)
+    plate: Bytes = np.zeros((tall, wide), np.uint8)
     scale = 0.55 * tall / 22
     (text_width, text_height), _ = cv2.getTextSize(_BADGE, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
     origin = (max(0, (wide - text_width) // 2), (tall + text_height) // 2 - max(1, tall // 12))
     thickness = 1 if tall < 40 else 2
-    text = floats(cv2.putText(plate, _BADGE, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, 1.0, thickness, cv2.LINE_AA))
+    text = (
+        floats(
+            cv2.putText(plate, _BADGE, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thickness, cv2.LINE_AA)
+        )
+        / 255
+    )
     out = picture.copy()
     under = out[y : y + tall, x : x + wide].astype(np.float32)
     under = under * 0.72 + 18 * 0.28  # the plate keeps the word readable on white
-    under += (255 - under) * (np.clip(text, 0, 1) * 0.72)[..., None]
+    under += (255 - under) * (text * 0.72)[..., None]
     out[y : y + tall, x : x + wide] = np.rint(under)
     return out
 

@@ -89,7 +89,13 @@ class Arrangement:
         x, y, bw, bh = boxes.T
         visible = (np.minimum(x + bw, width) - np.maximum(x, 0)) / np.maximum(bw, 1)
         upright = (np.minimum(y + bh, height) - np.maximum(y, 0)) / np.maximum(bh, 1)
-        good = (free >= filled) & (visible >= seen) & (upright >= seen) & (distance > _NEAREST) & (bw < 0.75 * width)
+        good = (
+            (free >= filled)
+            & (visible >= seen)
+            & (upright >= seen)
+            & (distance > _NEAREST)
+            & (bw < 0.75 * width)
+        )
         return [
             Spot(float(gx), float(gz), w, d, (float(b[0]), float(b[1]), float(b[2]), float(b[3])), float(far))
             for gx, gz, b, far in zip(grid_x[good], grid_z[good], boxes[good], distance[good], strict=True)
@@ -100,12 +106,21 @@ class Arrangement:
         """The part of each footprint that is free floor; what is out of the picture counts as not free."""
         u, v = np.meshgrid(np.linspace(-0.5, 0.5, 6), np.linspace(-0.5, 0.5, 5))
         points = np.stack(
-            [xs[:, None] + u.ravel() * w, np.full((len(xs), u.size), 1 / self.metre), zs[:, None] + v.ravel() * d], -1
+            [
+                xs[:, None] + u.ravel() * w,
+                np.full((len(xs), u.size), 1 / self.metre),
+                zs[:, None] + v.ravel() * d,
+            ],
+            -1,
         )
         seen = self.camera.project(floats(points * self.metre))
         x, y = seen[..., 0].astype(int), seen[..., 1].astype(int)
-        inside = (seen[..., 2] > 0.1) & (x >= 0) & (y >= 0) & (x < self.camera.width) & (y < self.camera.height)
-        mask = self.room.floor.mask[np.clip(y, 0, self.camera.height - 1), np.clip(x, 0, self.camera.width - 1)]
+        inside = (
+            (seen[..., 2] > 0.1) & (x >= 0) & (y >= 0) & (x < self.camera.width) & (y < self.camera.height)
+        )
+        mask = self.room.floor.mask[
+            np.clip(y, 0, self.camera.height - 1), np.clip(x, 0, self.camera.width - 1)
+        ]
         return floats(np.where(inside, mask > 0.5, False).mean(-1))
 
     def _boxes(self, item: Item, xs: Floats, zs: Floats) -> tuple[Floats, Floats]:
@@ -138,7 +153,9 @@ class Arrangement:
             return cost + abs(spot.x - focus_x) + abs(spot.z - focus_z)
         if kind == "side":
             beside = abs(abs(spot.x - focus_x) - 1.45)
-            return cost + beside + 0.8 * abs(spot.z - focus_z - 0.15) + 0.15 * self._favoured(spot.x - focus_x)
+            return (
+                cost + beside + 0.8 * abs(spot.z - focus_z - 0.15) + 0.15 * self._favoured(spot.x - focus_x)
+            )
         to_corner = min(spot.x - self.left, self.right - spot.x) + 0.8 * (self.back - spot.z)
         return cost + to_corner + 0.3 * self._favoured(spot.x - focus_x)
 

@@ -35,7 +35,9 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
 
     def keeps(self, surface: str) -> bool:
         """Whether the prompt forbids changing `surface`."""
@@ -93,7 +95,11 @@ class _Reader:
         """How many unused words from `start` make the longest entry of `lexicon`."""
         for length in (3, 2, 1):
             phrase = self.tokens[start : start + length]
-            if len(phrase) == length and not any(self.used[start : start + length]) and " ".join(phrase) in lexicon:
+            if (
+                len(phrase) == length
+                and not any(self.used[start : start + length])
+                and " ".join(phrase) in lexicon
+            ):
                 return length
         return 0
 
@@ -139,7 +145,20 @@ class _Reader:
 
     def _kept(self, start: int, length: int) -> int:
         """ "keep the oak floor and the walls": everything up to the last surface named stays as it is."""
-        between = {"the", "my", "our", "existing", "original", "current", "same", "and", "or", ",", "old", "present"}
+        between = {
+            "the",
+            "my",
+            "our",
+            "existing",
+            "original",
+            "current",
+            "same",
+            "and",
+            "or",
+            ",",
+            "old",
+            "present",
+        }
         end, index = start + length, start + length
         kept: list[str] = []
         while index < len(self.tokens):
@@ -162,7 +181,14 @@ class _Reader:
         index = start + length
         while index < len(self.tokens) and self.tokens[index] in ("a", "an", "the", "any"):
             index += 1
-        for lexicon in (words.MOODS, words.STYLES, words.STYLE_ALIASES, words.FLOORS, words.COLOURS, {"rug": 1, "rugs": 1}):
+        for lexicon in (
+            words.MOODS,
+            words.STYLES,
+            words.STYLE_ALIASES,
+            words.FLOORS,
+            words.COLOURS,
+            {"rug": 1, "rugs": 1},
+        ):
             if found := self._at(index, lexicon):
                 end = index + found
                 said = " ".join(self.tokens[index:end])
@@ -176,7 +202,9 @@ class _Reader:
         return start + length
 
     def _styles(self) -> None:
-        lexicon = {name.replace("-", " "): name for name in words.STYLES} | {name: name for name in words.STYLES}
+        lexicon = {name.replace("-", " "): name for name in words.STYLES} | {
+            name: name for name in words.STYLES
+        }
         lexicon |= words.STYLE_ALIASES
         for length_wanted in (3, 2, 1):  # "italian contemporary" before "contemporary"
             for index in range(len(self.tokens)):
@@ -190,7 +218,11 @@ class _Reader:
                 continue
             for length in (2, 1):
                 start = index - length
-                if start >= 0 and " ".join(self.tokens[start:index]) in words.COLOURS and not any(self.used[start:index]):
+                if (
+                    start >= 0
+                    and " ".join(self.tokens[start:index]) in words.COLOURS
+                    and not any(self.used[start:index])
+                ):
                     self._wish("rug", words.COLOURS[" ".join(self.tokens[start:index])], start, length + 1)
                     break
             else:
@@ -229,8 +261,13 @@ class _Reader:
             if length <= longer_than:
                 continue
             # "dark walls" and "warm oak" describe a surface; there the word is a shade and not the light.
-            if length == 1 and self.tokens[index] in ("dark", "warm", "cool", "bright", "fresh", "golden") and (
-                self._surface_of(index, 1) in ("walls", "floor", "rug", "furnishing") and not self._light_follows(index)
+            if (
+                length == 1
+                and self.tokens[index] in ("dark", "warm", "cool", "bright", "fresh", "golden")
+                and (
+                    self._surface_of(index, 1) in ("walls", "floor", "rug", "furnishing")
+                    and not self._light_follows(index)
+                )
             ):
                 self.used[index] = True
                 self.understood.append(self.tokens[index])

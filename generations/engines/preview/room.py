@@ -21,7 +21,7 @@ from generations.engines.preview.arrays import (
     weighted_median,
 )
 from generations.engines.preview.camera import CEILING, FLOOR, Box, Camera
-from generations.engines.preview.layout import Layout, find_layout, upright_density
+from generations.engines.preview.layout import Layout, find_layout, sharpened, upright_density
 from generations.engines.preview.segments import Segments, find_segments
 from generations.engines.preview.windows import Window, find_windows, outline
 
@@ -69,12 +69,21 @@ def understand(linear: Floats) -> Room:
     lab = floats(cv2.cvtColor(floats(encoded) / 255, cv2.COLOR_RGB2LAB))
     segments = find_segments(np.asarray(cv2.cvtColor(encoded, cv2.COLOR_RGB2GRAY), np.uint8))
     layout = find_layout(lab, segments)
+    if layout.support > PLAUSIBLE:
+        fine = to_bytes(resize(linear, *fit(width, height, 2 * ANALYSIS_SIZE)))
+        layout = sharpened(layout, floats(cv2.cvtColor(floats(fine) / 255, cv2.COLOR_RGB2LAB)))
     labels, _ = layout.box.labels(layout.camera.pixel_rays())
     windows = find_windows(small, layout.camera, layout.box, labels)
     judge = _Judge(small, labels, layout, segments)
     camera = layout.camera.resized(width, height)
     draft = Room(
-        layout.camera, layout.box, judge.floor(), judge.walls(windows), judge.ceiling(), judge.clutter, windows
+        layout.camera,
+        layout.box,
+        judge.floor(),
+        judge.walls(windows),
+        judge.ceiling(),
+        judge.clutter,
+        windows,
     )
     guide = luma(to_bytes(linear).astype(np.float32) / 255)
 
@@ -122,7 +131,11 @@ class _Judge:
         expected = _smooth_fit(self.light, region & (distance < 1.5 * hue_width))
         excess = self.light - expected
         like = smoothstep(1.6 * hue_width, 0.7 * hue_width, distance)
-        like = like * smoothstep(-1.4 * dark, -0.7 * dark, excess) * smoothstep(1.4 * bright, 0.7 * bright, excess)
+        like = (
+            like
+            * smoothstep(-1.4 * dark, -0.7 * dark, excess)
+            * smoothstep(1.4 * bright, 0.7 * bright, excess)
+        )
         return floats(like * region)
 
     def floor(self) -> Surface:
@@ -144,16 +157,27 @@ class _Judge:
         total = like_total = 0.0
         for plane in range(2, 5):
             region = (self.labels == plane) & ~glass
-            like = self._likeness(region, hue_width=0.13, dark=0.42, bright=0.6)
+            like = self._likeness(region, hue_width=0.13, dark=0.42, bright=1.0)
             if region.sum() < 30:
                 continue
-            mask += self._reaching_up(like, region) if like[region].mean() < 0.93 else floats(region)
+            mask += self._wall_mask(like, region)
             total += float(region.sum())
             like_total += float(like.sum())
         evenness = like_total / total if total else 0.0
         share = total / mask.size
         confidence = self.layout.support * float(np.clip(2.2 * evenness - 0.35, 0, 1))
         return Surface(mask, confidence if share > 0.06 else 0.0)
+
+    def _wall_mask(self, like: Floats, region: Mask) -> Floats:
+        evenness = float(like[region].mean())
+        if evenness > 0.93:
+            return floats(region)
+        if self.clutter < 0.2 and evenness > 0.75:
+            # An empty room: narrow gaps are dark corners and skirting, only wide ones are doors and pictures.
+            gaps = (region & (like < 0.5)).astype(np.uint8)
+            wide = np.asarray(cv2.morphologyEx(gaps, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8)), np.uint8)
+            return floats(region & ~_large_parts(wide, 0.015 * float(region.sum())))
+        return self._reaching_up(like, region)
 
     def _reaching_up(self, like: Floats, region: Mask) -> Floats:
         """The parts of a wall that reach its upper half without crossing an edge: a pale sofa before it does not."""
@@ -170,7 +194,7 @@ class _Judge:
 
     def ceiling(self) -> Surface:
         region = self.labels == CEILING
-        like = self._likeness(region, hue_width=0.16, dark=0.6, bright=0.9)
+        like = self._likeness(region, hue_width=0.16, dark=0.6, bright=1.4)
         evenness = float(like[region].mean()) if region.any() else 0.0
         mask = floats(region) if evenness > 0.85 else _cleaned(like, region)
         return Surface(mask, self.layout.support * evenness if region.mean() > 0.02 else 0.0)
@@ -180,15 +204,18 @@ def _cleaned(like: Floats, region: Mask) -> Floats:
     """Without specks, without thin bridges, and a little away from what is not the surface."""
     solid = (like > 0.5).astype(np.uint8)
     solid = np.asarray(cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(solid)
-    keep = np.zeros(count, bool)
-    keep[1:] = stats[1:, cv2.CC_STAT_AREA] > 0.02 * max(int(region.sum()), 1)
-    solid = keep[parts].astype(np.uint8)
-    holes = (1 - solid) & region
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(np.asarray(holes, np.uint8))
-    small = stats[:, cv2.CC_STAT_AREA] < 0.002 * max(int(region.sum()), 1)
-    small[0] = False
-    return floats((solid > 0) | (small[parts] & (holes > 0)))
+    area = float(region.sum())
+    kept = _large_parts(solid, 0.02 * area)
+    holes = region & ~kept
+    return floats(kept | (holes & ~_large_parts(holes.astype(np.uint8), 0.002 * area)))
+
+
+def _large_parts(mask: Bytes, area: float) -> Mask:
+    """The connected parts of `mask` with at least `area` pixels."""
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
+    large = stats[:, cv2.CC_STAT_AREA] >= max(area, 1)
+    large[0] = False
+    return np.asarray(large[parts], bool)
 
 
 def _smooth_fit(values: Floats, where: Mask) -> Floats:

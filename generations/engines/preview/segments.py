@@ -32,7 +32,9 @@ def find_segments(grey: Bytes) -> Segments:
     found = cv2.createLineSegmentDetector().detect(grey)[0]
     if found is None:
         return Segments(np.zeros((0, 2, 2), np.float32))
-    ends = (floats(found).reshape(-1, 2, 2) - np.array([width / 2, height / 2], np.float32)) / max(width, height)
+    ends = (floats(found).reshape(-1, 2, 2) - np.array([width / 2, height / 2], np.float32)) / max(
+        width, height
+    )
     segments = Segments(floats(ends))
     longest = np.argsort(-segments.lengths, kind="stable")[:_MOST_SEGMENTS]
     return Segments(segments.ends[longest[segments.lengths[longest] > 0.025]])

@@ -60,7 +60,9 @@ def stage(picture: Floats, room: Room, cutouts: list[tuple[str, Cutout | None]],
         if item.product.spot in ("hung", "ceiling"):
             _off_the_floor(staged, room, item, cutout, light)
         elif room.floor.confidence < PLAUSIBLE:
-            staged.left_out.append({"what": item.name, "why": "the floor could not be told from what stands on it"})
+            staged.left_out.append(
+                {"what": item.name, "why": "the floor could not be told from what stands on it"}
+            )
         elif item.product.spot == "flat":
             _flat(staged, room, arrangement, item, cutout, light)
         elif spot := arrangement.place(item):
@@ -72,7 +74,9 @@ def stage(picture: Floats, room: Room, cutouts: list[tuple[str, Cutout | None]],
         cutout = cutouts[item.number][1]
         if cutout is not None:
             staged.picture = _stand(staged.picture, room, spot, cutout, light * tint)
-            staged.placed.append({"name": item.name, "box": _whole(spot.box), "guessed_size": item.product.guessed})
+            staged.placed.append(
+                {"name": item.name, "box": _whole(spot.box), "guessed_size": item.product.guessed}
+            )
     return staged
 
 
@@ -141,7 +145,9 @@ def _contact_shadow(picture: Floats, alpha: Floats, x: int, y: int) -> Floats:
     feet = np.zeros(picture.shape[:2], np.float32)
     band = max(2, tall // 14)
     strip = resize(floats(alpha[-3 * band :]), wide, max(2, band))
-    canvas = _pasted(feet[..., None], np.ones((*strip.shape, 1), np.float32), strip, x, y + tall - band + max(1, band // 4))
+    canvas = _pasted(
+        feet[..., None], np.ones((*strip.shape, 1), np.float32), strip, x, y + tall - band + max(1, band // 4)
+    )
     dark = blur(floats(canvas[..., 0]), max(1.0, wide / 90)) * 0.5
     return floats(picture * (1 - dark)[..., None])
 
@@ -153,7 +159,10 @@ def _flat(
     staged: Staged, room: Room, arrangement: Arrangement, item: Item, cutout: Cutout, light: float
 ) -> None:
     """A rug laid on the floor plane; it takes no room from what stands on it."""
-    long, short = max(item.product.metres, 0.5), max(item.product.metres, 0.5) / max(cutout.aspect, 1 / cutout.aspect)
+    long, short = (
+        max(item.product.metres, 0.5),
+        max(item.product.metres, 0.5) / max(cutout.aspect, 1 / cutout.aspect),
+    )
     flat = Item(item.number, item.name, item.product, 3.0)
     spots = arrangement.place(flat)
     if spots is None:
@@ -163,7 +172,10 @@ def _flat(
     metre = room.box.metre
     half_w, half_d = long / 2, max(short, item.product.depth * 0.8) / 2
     corners = floats(
-        [[spots.x + sx * half_w, 1 / metre, spots.z + sz * half_d] for sx, sz in ((-1, 1), (1, 1), (1, -1), (-1, -1))]
+        [
+            [spots.x + sx * half_w, 1 / metre, spots.z + sz * half_d]
+            for sx, sz in ((-1, 1), (1, 1), (1, -1), (-1, -1))
+        ]
     )
     box = _warped(staged, room, cutout, room.camera.project(floats(corners * metre)), light, room.floor.mask)
     staged.placed.append({"name": item.name, "box": box, "guessed_size": item.product.guessed})
@@ -180,13 +192,20 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
         if room.ceiling.confidence > PLAUSIBLE and fits:
             sprite, alpha = _resized(cutout, max(2, w), max(2, h))
             staged.picture = _pasted(staged.picture, floats(sprite * light), alpha, x, y)
-            staged.placed.append({"name": item.name, "box": [x, y, w, h], "guessed_size": item.product.guessed})
+            staged.placed.append(
+                {"name": item.name, "box": [x, y, w, h], "guessed_size": item.product.guessed}
+            )
             return
     elif room.walls.confidence > PLAUSIBLE:
         high = 1 - _HUNG_AT * metre
         half_w, half_h = item.width * metre / 2, item.height * metre / 2
         for x in np.linspace(-0.6 * box.left, 0.6 * box.right, 9)[[4, 3, 5, 2, 6, 1, 7, 0, 8]]:
-            corners = floats([[x + sx * half_w, high + sy * half_h, box.depth] for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))])
+            corners = floats(
+                [
+                    [x + sx * half_w, high + sy * half_h, box.depth]
+                    for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+                ]
+            )
             seen = room.camera.project(corners)
             if _all_on(room.walls.mask, seen):
                 where = _warped(staged, room, cutout, seen, light, np.ones_like(room.walls.mask))
@@ -206,19 +225,25 @@ def _all_on(mask: Floats, corners: Floats) -> bool:
     return float(mask[area > 0].mean()) > 0.9 if area.any() else False
 
 
-def _warped(staged: Staged, room: Room, cutout: Cutout, corners: Floats, light: float, where: Floats) -> list[int]:
+def _warped(
+    staged: Staged, room: Room, cutout: Cutout, corners: Floats, light: float, where: Floats
+) -> list[int]:
     """Draws a flat piece into the quadrangle `corners` (4, 3) where `where` allows; answers its box."""
     tall, wide = cutout.alpha.shape
     source = floats([[0, 0], [wide, 0], [wide, tall], [0, tall]])
-    matrix = cv2.getPerspectiveTransform(source, floats(corners[:, :2]))
+    matrix = cv2.getPerspectiveTransform(source, np.ascontiguousarray(corners[:, :2]))
     size = (room.camera.width, room.camera.height)
-    colour = floats(cv2.warpPerspective(cutout.picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    colour = floats(
+        cv2.warpPerspective(
+            cutout.picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+    )
     alpha = floats(cv2.warpPerspective(cutout.alpha, matrix, size, flags=cv2.INTER_LINEAR))
     old = staged.picture
     shade = luma(blur(old, max(1.5, size[0] / 120)))
-    level = np.clip(shade / max(float(np.median(shade[alpha > 0.5])) if (alpha > 0.5).any() else 1.0, 0.01), 0.4, 2.5)
+    level = np.clip(
+        shade / max(float(np.median(shade[alpha > 0.5])) if (alpha > 0.5).any() else 1.0, 0.01), 0.4, 2.5
+    )
     staged.picture = mix(old, floats(colour * light * level[..., None]), floats(alpha * where))
     x, y = corners[:, 0].min(), corners[:, 1].min()
     return _whole((float(x), float(y), float(np.ptp(corners[:, 0])), float(np.ptp(corners[:, 1]))))
-
-

@@ -27,7 +27,11 @@ _USUAL_WALL = 0.62  # albedo of an unknown wall: most are pale
 
 def room_light(picture: Floats, room: Room) -> float:
     """Irradiance of the room in the units of the picture: what a white card on the wall would show."""
-    where = room.walls.mask if room.walls.mask.sum() > 0.02 * room.walls.mask.size else np.ones_like(room.walls.mask)
+    where = (
+        room.walls.mask
+        if room.walls.mask.sum() > 0.02 * room.walls.mask.size
+        else np.ones_like(room.walls.mask)
+    )
     step = max(1, picture.shape[1] // 256)
     typical = weighted_median(luma(picture[::step, ::step]), floats(where[::step, ::step]))
     return float(np.clip(typical / _USUAL_WALL, 0.12, 1.3))
@@ -59,14 +63,18 @@ def project_texture(texture: Floats, across: Floats, down: Floats, *, angle: flo
     for mip in range(_COARSEST + 1):
         weight = np.clip(1 - np.abs(level - mip), 0, 1)
         if mip:
-            image = floats(cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA))
+            image = floats(
+                cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
+            )
         if weight.max() <= 0:
             continue
         side = image.shape[0]
         scale = side / SIDE
         padded = np.pad(image, ((0, 1), (0, 1), (0, 0)), mode="wrap")
         map_u, map_v = np.mod(u * scale - 0.5, side), np.mod(v * scale - 0.5, side)
-        sampled = cv2.remap(padded, floats(map_u), floats(map_v), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        sampled = cv2.remap(
+            padded, floats(map_u), floats(map_v), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         seen += floats(sampled) * floats(weight)[..., None]
     return seen
 
@@ -90,9 +98,15 @@ def shading(picture: Floats, mask: Floats, *, radius: int, epsilon: float) -> Fl
     return floats(relative[..., None] * np.clip(tint, 0.6, 1.7) ** 0.6)
 
 
-def relaid(picture: Floats, room: Room, albedo: Floats, mask: Floats) -> Floats:
-    """The floor made of `albedo` (h, w, 3) where `mask` is, in the old floor's light."""
+def relaid(picture: Floats, room: Room, albedo: Floats, mask: Floats, *, sun: float = 1.0) -> Floats:
+    """The floor made of `albedo` (h, w, 3) where `mask` is, in the old floor's light.
+
+    `sun` 1 keeps the patches of sun as bright as they are, 0 takes them away.
+    """
     light = shading(picture, mask, radius=max(3, picture.shape[1] // 90), epsilon=0.05)
+    if sun < 1:
+        level = luma(light)[..., None]
+        light = light * (1.15 / np.maximum(level, 1.15)) ** np.float32(1 - sun)
     typical = weighted_median(luma(picture)[::4, ::4], mask[::4, ::4])
     full = room_light(picture, room)
     # The old floor's own albedo is unknown: between "as bright as the room's light makes it" and a middle grey.
@@ -104,7 +118,9 @@ def relaid(picture: Floats, room: Room, albedo: Floats, mask: Floats) -> Floats:
 def painted(picture: Floats, room: Room, paint: Floats, mask: Floats) -> Floats:
     """Walls painted in `paint` (3,) or finished in an albedo (h, w, 3), keeping every shade of the old ones."""
     step = 4
-    old = floats([weighted_median(picture[::step, ::step, channel], mask[::step, ::step]) for channel in range(3)])
+    old = floats(
+        [weighted_median(picture[::step, ::step, channel], mask[::step, ::step]) for channel in range(3)]
+    )
     ratio = picture / np.maximum(old, 0.01)
     grey = luma(floats(ratio))[..., None]
     ratio = grey + (ratio - grey) * 0.6  # coloured light stays, the old paint's unevenness fades
@@ -131,7 +147,9 @@ def soft_shoulder(linear: Floats, start: float = 0.75) -> Floats:
     return floats(np.minimum(linear, start) + (1 - start) * (1 - np.exp(-over / (1 - start))))
 
 
-def rug_albedo(across: Floats, down: Floats, centre: tuple[float, float], size: tuple[float, float], paint: Floats) -> tuple[Floats, Floats]:
+def rug_albedo(
+    across: Floats, down: Floats, centre: tuple[float, float], size: tuple[float, float], paint: Floats
+) -> tuple[Floats, Floats]:
     """A woven rug with a border: albedo (h, w, 3) and coverage (h, w) at plane coordinates in metres."""
     x = np.abs(across - centre[0]) / (size[0] / 2)
     z = np.abs(down - centre[1]) / (size[1] / 2)

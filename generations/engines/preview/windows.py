@@ -26,7 +26,12 @@ class Window:
 
     def corners(self, box: Box) -> Floats:
         """Room points (4, 3): top left, top right, bottom right, bottom left as seen along the wall's own axis."""
-        flat = [(self.start, self.top), (self.end, self.top), (self.end, self.bottom), (self.start, self.bottom)]
+        flat = [
+            (self.start, self.top),
+            (self.end, self.top),
+            (self.end, self.bottom),
+            (self.start, self.bottom),
+        ]
         return floats([on_wall(self.wall, box, along, y) for along, y in flat])
 
 
@@ -40,7 +45,7 @@ def on_wall(wall: int, box: Box, along: float, y: float) -> tuple[float, float, 
 def outline(window: Window, camera: Camera, box: Box) -> Floats | None:
     """The window's corners in pixels (4, 2), or None where it reaches behind the camera."""
     seen = camera.project(window.corners(box))
-    return None if (seen[:, 2] < 0.05).any() else floats(seen[:, :2])
+    return None if (seen[:, 2] < 0.05).any() else floats(seen[:, :2].copy())
 
 
 def find_windows(linear: Floats, camera: Camera, box: Box, labels: Bytes) -> list[Window]:
@@ -63,12 +68,22 @@ def _flat_view(linear: Floats, camera: Camera, box: Box, wall: int) -> tuple[Flo
     columns, rows = int((end - start) * pace), int((1 + box.up) * pace)
     if not (12 <= columns <= 900 and rows >= 12):
         return None
-    along, y = np.meshgrid(start + (np.arange(columns) + 0.5) / pace, -box.up + (np.arange(rows) + 0.5) / pace)
+    along, y = np.meshgrid(
+        start + (np.arange(columns) + 0.5) / pace, -box.up + (np.arange(rows) + 0.5) / pace
+    )
     points = np.stack(on_wall_grid(wall, box, floats(along), floats(y)), -1)
     seen = camera.project(floats(points))
     x, y_pixel = seen[..., 0] - 0.5, seen[..., 1] - 0.5
-    visible = (seen[..., 2] > 0.05) & (x >= 0) & (y_pixel >= 0) & (x < camera.width - 1) & (y_pixel < camera.height - 1)
-    flat = floats(cv2.remap(linear, floats(x), floats(y_pixel), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    visible = (
+        (seen[..., 2] > 0.05)
+        & (x >= 0)
+        & (y_pixel >= 0)
+        & (x < camera.width - 1)
+        & (y_pixel < camera.height - 1)
+    )
+    flat = floats(
+        cv2.remap(linear, floats(x), floats(y_pixel), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )
     flat[~visible] = np.nan
     return flat, start, pace
 
@@ -89,7 +104,9 @@ def _bright_rectangles(flat: Floats, start: float, pace: float, wall: int, paint
     tint = np.abs(flat / (light[..., None] + 0.02) - paint / (wall_light + 0.02)).sum(-1)
     # Panes are brighter than the wall, or another colour (a garden) while not darker: a picture is rarely either.
     with np.errstate(invalid="ignore"):
-        outside = visible & ((light > 1.7 * wall_light + 0.05) | ((tint > 0.35) & (light > 0.4 * wall_light) & (light > 0.05)))
+        outside = visible & (
+            (light > 1.7 * wall_light + 0.05) | ((tint > 0.35) & (light > 0.4 * wall_light) & (light > 0.05))
+        )
     closed = cv2.morphologyEx(outside.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     closed = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     return [
@@ -117,7 +134,9 @@ def _rectangles(mask: Bytes, panes: Mask) -> list[tuple[int, int, int, int]]:
         columns = np.nonzero(across > 0.5 * across.max())[0]
         if not len(rows):
             continue
-        x, y, w, h = (int(v) for v in (columns[0], rows[0], columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0]))
+        x, y, w, h = (
+            int(v) for v in (columns[0], rows[0], columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0])
+        )
         if (parts == index)[y : y + h, x : x + w].mean() > 0.68:
             found.append((x, y, w, h))
     return found

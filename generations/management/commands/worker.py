@@ -47,7 +47,9 @@ class Command(BaseCommand):
 
 async def _work(concurrency: int) -> None:
     # Tasks run in the loop's default executor, which would be six threads wide on two cores.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 8, thread_name_prefix="job"))
+    asyncio.get_running_loop().set_default_executor(
+        ThreadPoolExecutor(concurrency + 8, thread_name_prefix="job")
+    )
     heartbeat, silence = queue.worker_seconds()
     connector = PsycopgConnector(kwargs=queue.direct_connection_params(), min_size=1, max_size=8)
     # A second App: enqueueing in Django's own transaction goes on through the first one, also from inside jobs.

@@ -1,0 +1,93 @@
+"""The embedded engine: reads the request, understands the room once, renders each variation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from generations.engines.base import Again, EngineError, EnginePicture, EngineRequest, EngineResult
+from generations.engines.preview import output, region
+from generations.engines.preview.arrays import Bytes, to_bytes, to_linear
+from generations.engines.preview.look import choose
+from generations.engines.preview.plan import Plan, read_prompt
+from generations.engines.preview.render import Rendering, render
+from generations.engines.preview.room import understand
+from generations.engines.preview.staging import cut_references
+
+_MOST_VARIATIONS = 3
+# Without a wish or furniture a picture still answers, and says why it is nearly the same.
+_NOTHING_UNDERSTOOD = "no word of it is one that the preview knows"
+
+
+class PreviewEngine:
+    """Draws what a prompt asks for with classical image processing: no network, no model, same bytes every time."""
+
+    name = "preview"
+    repeatable = True
+
+    def generate(self, request: EngineRequest) -> EngineResult:
+        """One PNG a variation, 1 to 3, each with notes on what was done; EngineError "bad_source" for no picture."""
+        cv2.setNumThreads(1)  # many of these run side by side, one to a process
+        source = output.decode(request.source)
+        width, height = output.working_size(source.shape[1], source.shape[0], request.resolution)
+        plan = read_prompt(request.prompt)
+        variations = max(1, min(request.variations, _MOST_VARIATIONS))
+        if request.mask:
+            return _mask_mode(source, (width, height), plan, request, variations)
+        picture = to_linear(output.scaled(source, width, height))
+        room = understand(picture)
+        cutouts = cut_references(request.references)
+        pictures = []
+        for variant in range(variations):
+            done = render(picture, room, choose(plan, variant), cutouts)
+            if plan.empty and variant:
+                done.picture = np.asarray(done.picture * np.float32((1.0, 0.95, 1.05)[variant]), np.float32)
+            pictures.append(
+                _answer(to_bytes(done.picture), plan, done, wishes=not plan.empty or bool(cutouts))
+            )
+        return EngineResult(tuple(pictures))
+
+
+def generate(request: EngineRequest) -> EngineResult:
+    """`PreviewEngine().generate` as a plain function, which a process pool can send to a child."""
+    return PreviewEngine().generate(request)
+
+
+def _mask_mode(
+    source: Bytes, size: tuple[int, int], plan: Plan, request: EngineRequest, variations: int
+) -> EngineResult:
+    """Fills and restyles the red region of the source, and nothing else."""
+    painted = region.red_region(source)
+    if not painted.any():
+        raise EngineError("bad_source", "No red region was found in this picture.", again=Again.NO)
+    clean = region.filled(source, painted)
+    base = output.scaled(clean, *size)
+    inside = output.scaled(painted.astype(np.uint8) * 255, *size) > 0
+    room = understand(to_linear(base))
+    paint = region.asked_colour(plan.accent, plan.floor_colour, plan.wall, plan.ceiling)
+    pictures = []
+    for variant in range(variations):
+        done = region.render_region(base, inside, room, choose(plan, variant), paint)
+        for reference in request.references:
+            done.leave_out(
+                reference.name or "item", "furniture is not placed into a painted region by the preview"
+            )
+        pictures.append(_answer(region.finish(done, base, inside), plan, done, wishes=True))
+    return EngineResult(tuple(pictures))
+
+
+def _answer(picture: Bytes, plan: Plan, done: Rendering, *, wishes: bool) -> EnginePicture:
+    notes: dict[str, Any] = {
+        "engine": PreviewEngine.name,
+        "plan": plan.as_dict(),
+        "understood": list(plan.understood),
+        "ignored": list(plan.ignored),
+        "applied": done.applied,
+        "left_out": done.left_out,
+        "placed": done.placed,
+    }
+    if not wishes:
+        notes["left_out"] = [*done.left_out, {"what": "prompt", "why": _NOTHING_UNDERSTOOD}]
+    return EnginePicture(output.encode_png(output.with_badge(picture)), notes)

@@ -1,0 +1,99 @@
+"""Three people start every test: an owner, a colleague in the same workspace, a stranger in another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
+
+from tests import factories
+from tests.factories import Studio
+from tests.fakes import FakeEngine
+
+GUARDED = ("billing_creditentry", "accounts_auditentry")
+QUEUE = "procrastinate_events, procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_past_the_guards() -> Iterator[None]:
+    """Emptying the tables between transactional tests is the one thing that may pass the append-only triggers."""
+    original = DatabaseOperations.sql_flush
+
+    def sql_flush(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
+        off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in GUARDED]
+        on = [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in GUARDED]
+        return [*off, *original(self, style, tables, **options), f"TRUNCATE {QUEUE} CASCADE", *on]
+
+    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]
+    yield
+    DatabaseOperations.sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _forget_rate_limits() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def studio(db: None) -> Studio:
+    """A Growth workspace with 100 credits: its owner, a colleague who designs, keys on request."""
+    return factories.make_studio(credits=100)
+
+
+@pytest.fixture
+def strange_studio(db: None) -> Studio:
+    """Another workspace."""
+    return factories.make_studio(name="Elsewhere", credits=100)
+
+
+@pytest.fixture
+def owner_client(studio: Studio) -> Client:
+    """The owner's browser."""
+    return factories.browser_of(studio.owner)
+
+
+@pytest.fixture
+def colleague_client(studio: Studio) -> Client:
+    """The colleague's browser."""
+    return factories.browser_of(studio.colleague)
+
+
+@pytest.fixture
+def stranger_client(strange_studio: Studio) -> Client:
+    """The browser of somebody with another workspace."""
+    return factories.browser_of(strange_studio.owner)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """Replaces every engine; `engine.failing` and `engine.calls` steer and show it."""
+    fake = FakeEngine()
+    monkeypatch.setattr("generations.engines.get", lambda name: fake)
+    return fake
+
+
+@pytest.fixture
+def worker(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Call it to work on everything that is queued; whoever waits for an end has it called for them."""
+    monkeypatch.setattr("generations.outcomes.wait", lambda public_id, seconds: factories.work())
+    monkeypatch.setattr(
+        "projects.image_pool.run", lambda function, /, *args, seconds, **kwargs: function(*args, **kwargs)
+    )
+    return factories.work
+
+
+@pytest.fixture
+def commit_checks(db: None) -> Callable[[], None]:
+    """Runs the deferred constraints as a commit would, inside a test's transaction."""
+
+    def check() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+    return check

@@ -1,0 +1,135 @@
+"""Plain functions that make rows the way the product makes them."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from accounts import services as accounts
+from accounts import tenancy
+from accounts.models import Membership, Organization, Role, User
+from billing import credits as ledger
+from billing import plans
+from generations import running, services
+from generations.models import Generation, State
+from projects.services import IncomingImage
+from tests.fakes import jpeg
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+_numbers = count(1)
+
+
+@dataclass
+class Studio:
+    """A workspace and its people, with the words that tests use."""
+
+    organization: Organization
+    owner: User
+    colleague: User
+
+    def enter(self) -> AbstractContextManager[None]:
+        """Inside, the database shows this workspace."""
+        return tenancy.enter(self.organization)
+
+    def balance(self) -> int:
+        """What can be spent now."""
+        return ledger.balance(organization=self.organization, now=timezone.now()).spendable
+
+    def key(self, *, live: bool = True) -> str:
+        """A new API key's text."""
+        _, text = accounts.issue_api_key(
+            organization=self.organization, by_user=self.owner, name="Test", live=live, now=NOON
+        )
+        return text
+
+    def api(self, *, live: bool = True) -> ApiClient:
+        """A program with a key of this workspace."""
+        return ApiClient(self.key(live=live))
+
+    def ask(self, prompt: str = "Warm oak", **options: Any) -> Generation:
+        """A generation, accepted."""
+        ask = services.Ask(prompt=prompt, image=IncomingImage(content=jpeg()), **options)
+        generation, _ = services.request_generation(
+            organization=self.organization, ask=ask, by_user=self.owner, now=timezone.now()
+        )
+        return generation
+
+    def generations(self) -> list[Generation]:
+        """All of them, oldest first."""
+        with self.enter():
+            return list(Generation.objects.of(self.organization).prefetch_related("pictures").order_by("pk"))
+
+    def lines(self) -> list[str]:
+        """The kinds of the ledger lines, oldest first."""
+        with self.enter():
+            rows = ledger.lines_of(organization=self.organization).order_by("number")
+            return list(rows.values_list("kind", flat=True))
+
+
+class ApiClient:
+    """Speaks JSON with a key."""
+
+    def __init__(self, key: str) -> None:
+        self._client, self.key = Client(raise_request_exception=True), key
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._client.get(f"/api/v1/{path}", query, headers={"authorization": f"Bearer {self.key}"})
+
+    def post(self, path: str, body: Any, **headers: str) -> Any:
+        return self._client.post(
+            f"/api/v1/{path}",
+            body,
+            content_type="application/json",
+            headers={"authorization": f"Bearer {self.key}", **headers},
+        )
+
+
+def make_person(email: str = "") -> User:
+    """Somebody who can sign in with the password "secret"."""
+    return User.objects.create_user(email or f"person{next(_numbers)}@example.com", "secret")
+
+
+def make_studio(*, name: str = "Oak & Linen", credits: int = 100, plan: str = "growth") -> Studio:
+    """A workspace with an owner, a colleague and purchased credits."""
+    owner, colleague = make_person(), make_person()
+    organization = accounts.create_organization(name=name, owner=owner, now=NOON)
+    plans.apply_plan(organization=organization, plan=plan)
+    with tenancy.enter(organization):
+        Membership.objects.create(organization=organization, user=colleague, role=Role.DESIGNER)
+    if credits:
+        fact = f"test:{organization.public_id}"
+        ledger.grant(organization=organization, purchased=credits, fact=fact, now=NOON)
+    return Studio(organization, owner, colleague)
+
+
+def browser_of(person: User) -> Client:
+    """Signed in."""
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def data_url(content: bytes, media_type: str = "image/jpeg") -> str:
+    """Base64, as the contract wants pictures."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def body(prompt: str = "Warm oak", **fields: Any) -> dict[str, Any]:
+    """The smallest body of /generate."""
+    return {"prompt": prompt, "image": data_url(jpeg()), **fields}
+
+
+def work() -> int:
+    """Run every queued generation, as a worker would. Returns how many there were."""
+    with tenancy.system("the sweeper"):
+        queued = list(Generation.objects.filter(state=State.QUEUED).order_by("pk"))
+    for generation in queued:
+        running.run(generation_id=generation.pk, organization_id=generation.organization_id, worker="test")
+    return len(queued)
