@@ -198,10 +198,13 @@ class TenantAPIView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Method first (405 needs no key), then the key, then what the plan entitles it to."""
         if not hasattr(self, (request.method or "").lower()):
-            raise MethodNotAllowed(request.method or "")
+            allowed = ", ".join(method for method in self.allowed_methods if method != "OPTIONS")
+            raise MethodNotAllowed(request.method or "", f"Only {allowed} is supported here.")
         super().initial(request, *args, **kwargs)
         if not isinstance(request.auth, ApiKey):
-            raise NotAuthenticated
+            raise NotAuthenticated(
+                "Send an API key: `Authorization: Bearer mf_sk_…`. It is made in the account settings."
+            )
         self.api_key, self.organization = request.auth, request.auth.organization
         if self.api_key.is_live and not self.organization.api_access:
             raise ApiAccessNeeded

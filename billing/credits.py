@@ -7,6 +7,7 @@ into the one that ends it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Sum
-from psycopg.types.json import Jsonb
 
 from accounts import tenancy
 from accounts.errors import Refusal
@@ -124,7 +124,7 @@ INSERT INTO billing_creditentry (
     organization_id, account_id, number, kind, allowance, purchased, held, debt,
     allowance_after, purchased_after, held_after, debt_after, reference, budgets, labels, at)
 SELECT %(organization)s, id, lines, 'hold', -from_allowance, from_allowance - %(credits)s, %(credits)s, 0,
-       allowance, purchased, held, debt, %(reference)s, %(budgets)s, %(labels)s, %(now)s
+       allowance, purchased, held, debt, %(reference)s, %(budgets)s, %(labels)s::jsonb, %(now)s
 FROM account RETURNING id
 """
 
@@ -153,7 +153,7 @@ def hold(
                     "reference": reference,
                     "now": now,
                     "budgets": list(budgets),
-                    "labels": Jsonb(dict(labels or {})),
+                    "labels": json.dumps(dict(labels or {})),
                 },
             )
             held = cursor.fetchone() is not None

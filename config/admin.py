@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -18,13 +17,13 @@ class OperatorAdminSite(admin.AdminSite):
 
     site_header = site_title = "Roomwright operators"
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:  # noqa: FBT001, FBT002 — Django's signature
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 — Django's
         guarded = super().admin_view(view, cacheable)
 
         @wraps(view)
         def across_workspaces(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             with tenancy.system("operator's admin"):
-                response = guarded(request, *args, **kwargs)
+                response: HttpResponseBase = guarded(request, *args, **kwargs)
                 if isinstance(response, HttpResponse) and hasattr(response, "render"):
                     response.render()  # a lazy template would query outside
                 return response

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -14,7 +14,8 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -39,6 +40,12 @@ class BodyTooLarge(Refusal):
     code, title, status = "body_too_large", "Request body too large", 413
 
 
+class LengthNeeded(Refusal):
+    """The request came in chunks of unknown length. Send it whole, with a Content-Length header."""
+
+    code, title, status = "length_required", "Length required", 411
+
+
 class GenerationFailed(Refusal):
     """The picture could not be made. Your credits are back."""
 
@@ -60,6 +67,8 @@ class SpendingView(TenantAPIView):
 
     def read(self, request: Request) -> tuple[contract.GenerateBody, dict[str, Any]]:
         """The checked body; refusals in the contract's order, none of which charges anything."""
+        if "chunked" in request.headers.get("Transfer-Encoding", ""):
+            raise LengthNeeded
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_BODY_BYTES:
             _drain(request)
             raise BodyTooLarge
@@ -72,7 +81,8 @@ class SpendingView(TenantAPIView):
             raise UnsupportedMediaType(
                 error.args[0], "Send the body as JSON: Content-Type: application/json."
             ) from error
-        return contract.parse(raw), raw
+        body = contract.parse(raw)
+        return body, cast("dict[str, Any]", raw)  # parse() takes nothing but an object
 
     def ask(self, body: contract.GenerateBody, raw: dict[str, Any]) -> services.Ask:
         """The body as an Ask, with the optional `room` of this workspace."""

@@ -9,11 +9,11 @@ from django import forms
 
 
 class PromptForm(forms.Form):
-    """What shall change. The hidden key makes a double click ask once."""
+    """What should change. The hidden key makes a double click ask once."""
 
     prompt = forms.CharField(
         max_length=10_000,
-        label="What shall it look like?",
+        label="What should it look like?",
         widget=forms.Textarea(
             attrs={"rows": 3, "placeholder": "Scandinavian style with warm oak flooring and linen curtains"}
         ),
@@ -21,8 +21,8 @@ class PromptForm(forms.Form):
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        initial = {"key": uuid.uuid4().hex} | (kwargs.pop("initial", None) or {})
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("key", uuid.uuid4().hex)
 
 
 class PhotoForm(forms.Form):

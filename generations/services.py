@@ -128,8 +128,8 @@ def request_generation(
             )
             return _accept(generation, ask, stored, by_user, now), True
     except BaseException as error:
-        for image in stored:
-            image.discard()
+        for kept in stored:
+            kept.discard()
         same = isinstance(error, IntegrityError) and "generation_idempotency_key_once" in str(error)
         # The same request at the same moment: the other one made it.
         if same and (replayed := _replay(organization, idempotency_key, request_sha256)):

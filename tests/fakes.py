@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 from PIL import Image
 
@@ -33,7 +34,7 @@ class FakeEngine:
         self.failing: list[EngineError] = []
         self.gives: int | None = None
         self.repeatable = False
-        self.during = lambda: None
+        self.during: Callable[[], object] = lambda: None
 
     def generate(self, request: EngineRequest) -> EngineResult:
         """One call; `during` runs in the middle of it."""

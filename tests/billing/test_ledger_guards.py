@@ -52,8 +52,8 @@ def line(
 ) -> str:
     """An INSERT; `effect` and `after` are allowance, purchased, held, debt."""
     return (
-        f"INSERT INTO billing_creditentry ({COLUMNS}) SELECT organization_id, id, {number}, '{kind}', {effect}, {after},"
-        f" '{reference}', {hold}, '{{}}', '{{}}', now() FROM billing_creditaccount"
+        f"INSERT INTO billing_creditentry ({COLUMNS}) SELECT organization_id, id, {number}, '{kind}', {effect},"
+        f" {after}, '{reference}', {hold}, '{{}}', '{{}}', now() FROM billing_creditaccount"
     )
 
 

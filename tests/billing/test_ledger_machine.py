@@ -63,7 +63,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(amount=amounts, days=st.integers(min_value=1, max_value=20))
     def start_a_period(self, amount: int, days: int) -> None:
-        left = self.account().allowance if self.account() else 0
+        account = self.account()
+        left = account.allowance if account else 0
         until = self.now + timedelta(days=days)
         credits.grant(allowance=amount, allowance_until=until, fact=f"period:{next(_facts)}", **self.at)
         self.total += amount - left
@@ -128,7 +129,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def allowance_gone(self) -> int:
         with self.studio.enter():
             lines = CreditEntry.objects.of(self.organization).filter(kind="expire")
-            return -sum(lines.values_list("allowance", flat=True))
+            gone: int = -sum(lines.values_list("allowance", flat=True))
+        return gone
 
     @invariant()
     def adds_up(self) -> None:
@@ -148,7 +150,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 def test_any_order_of_verbs_leaves_the_ledger_right(db: None) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
             max_examples=30,
@@ -162,7 +164,7 @@ def test_any_order_of_verbs_leaves_the_ledger_right(db: None) -> None:
 
 @pytest.mark.slow
 def test_any_order_of_verbs_leaves_the_ledger_right_at_length(db: None) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
             max_examples=600,

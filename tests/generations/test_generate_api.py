@@ -245,7 +245,10 @@ def test_variations_come_as_a_list_too_and_cost_each(api: ApiClient, studio: Stu
 
 
 def test_references_and_their_names_reach_the_engine(api: ApiClient, engine: FakeEngine) -> None:
-    references = {"referenceImages": [data_url(jpeg())] * 2, "referenceProducts": [{"name": "Sofa"}]}
+    references: dict[str, Any] = {
+        "referenceImages": [data_url(jpeg())] * 2,
+        "referenceProducts": [{"name": "Sofa"}],
+    }
     assert api.post("generate", body(**references)).status_code == 200
     assert [reference.name for reference in engine.calls[0].references] == ["Sofa", ""]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.test import Client
@@ -12,6 +13,10 @@ from projects import services as projects
 from tests.factories import Studio, body
 
 Work = Callable[[], int]
+
+
+def content_of(response: Any) -> bytes:
+    return b"".join(response.streaming_content)
 
 
 def test_starting_one_is_202_with_its_address(studio: Studio) -> None:
@@ -34,10 +39,10 @@ def test_reading_it_is_always_200_and_its_pictures_can_be_fetched(studio: Studio
     assert (picture["width"], picture["height"]) == (64, 48)
     fetched = Client().get(picture["url"])
     assert fetched.status_code == 200
-    assert b"".join(fetched.streaming_content).startswith(b"\x89PNG")
+    assert content_of(fetched).startswith(b"\x89PNG")
     thumbnail = Client().get(picture["thumbnail_url"])
     assert thumbnail.headers["Content-Type"] == "image/jpeg"
-    assert b"".join(thumbnail.streaming_content).startswith(b"\xff\xd8")
+    assert content_of(thumbnail).startswith(b"\xff\xd8")
 
 
 def test_a_forged_file_address_is_404(studio: Studio, worker: Work) -> None:

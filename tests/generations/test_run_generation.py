@@ -163,7 +163,7 @@ def test_a_picture_after_the_deadline_is_discarded_and_its_cost_possible(
     studio: Studio, worker: Work, engine: FakeEngine
 ) -> None:
     generation = studio.ask()
-    engine.during = lambda: ending.expire(generation=generation, now=timezone.now())  # type: ignore[assignment, return-value]
+    engine.during = lambda: ending.expire(generation=generation, now=timezone.now())
     worker()
     done = now_of(generation)
     assert (done.state, done.error_code) == (State.FAILED, "deadline_passed")
@@ -173,7 +173,7 @@ def test_a_picture_after_the_deadline_is_discarded_and_its_cost_possible(
 
 def test_two_workers_run_a_job_once(studio: Studio, worker: Work, engine: FakeEngine) -> None:
     studio.ask()
-    engine.during = factories.work  # type: ignore[assignment]
+    engine.during = factories.work
     worker()
     assert len(engine.calls) == 1
 
@@ -184,7 +184,7 @@ def abandon(studio: Studio, engine: FakeEngine) -> Generation:
     def killed() -> None:
         raise KeyboardInterrupt
 
-    generation, engine.during = studio.ask(), killed  # type: ignore[assignment]
+    generation, engine.during = studio.ask(), killed
     with pytest.raises(KeyboardInterrupt):
         factories.work()
     engine.during = lambda: None

@@ -11,7 +11,9 @@ from generations.engines.preview.arrays import Bytes, Floats, Mask, blur, fit, f
 
 _SIZE = 640  # longest side in pixels at which a product is cut out
 _PLAIN = 14.0  # how far, in Lab units, the rim may stray from an even background
-_STEP = 6  # brightness steps of 255 between neighbours that a shadow may take and an outline may not
+_STEP = 4  # brightness steps of 255 between neighbours that a shadow may take and an outline may not
+_STEEP_STEP = 7  # the same below the object
+_SOFT_RIM = 4.0  # Lab units a pixel: the rim of a shadow is softer, that of an object harder
 _OBJECT = 7.0  # a pixel this far from the background is object, unless it is shadow
 
 
@@ -42,7 +44,7 @@ def cut_out(image: Bytes) -> Cutout | None:
     solid = _object(lab, background)
     if not 0.01 < solid.mean() < 0.96:
         return None
-    alpha = smoothstep(0.25, 0.75, blur(floats(solid), 1.0))
+    alpha = smoothstep(0.45, 0.95, blur(floats(solid), 1.0))  # half a pixel inside the outline
     return _cropped(_without_halo(to_linear(rgb), alpha), alpha)
 
 
@@ -73,21 +75,26 @@ def _object(lab: Floats, background: Floats) -> Mask:
     height, width = distance.shape
     # Flood from the rim over small steps: soft shadows are crossed, the object's outline is not.
     barrier = np.zeros((height + 2, width + 2), np.uint8)
-    barrier[1:-1, 1:-1] = ((hue > 7) | (difference[..., 0] < -62) | (difference[..., 0] > 20)).astype(
+    barrier[1:-1, 1:-1] = ((hue > 7) | (difference[..., 0] < -50) | (difference[..., 0] > 20)).astype(
         np.uint8
     )
     levels = np.asarray(np.clip(cv2.GaussianBlur(lab[..., 0], (3, 3), 0) * 2.55, 0, 255), np.uint8)
-    reached = barrier.copy()
-    for x, y in _rim_points(width, height):
-        if not reached[y + 1, x + 1]:
-            cv2.floodFill(levels, reached, (x, y), 0, _STEP, _STEP, 4 | cv2.FLOODFILL_MASK_ONLY | (2 << 8))
-    outside = reached[1:-1, 1:-1] == 2
-    # Holes that show the background itself, as between the boards of a shelf.
-    holes = (distance < 0.5 * _OBJECT) & ~outside
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(holes.astype(np.uint8))
-    open_holes = stats[:, cv2.CC_STAT_AREA] > 0.0012 * height * width
-    open_holes[0] = False
-    solid = ~outside & ~(open_holes[parts] & (count > 1))
+    # Holes that show the background itself, as between the legs of a table, are flooded from their own middle.
+    bare = (distance < 0.5 * _OBJECT).astype(np.uint8)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(bare)
+    depth = cv2.distanceTransform(bare, cv2.DIST_L2, 3)
+    holes = [part for part in range(1, count) if stats[part, cv2.CC_STAT_AREA] > 0.0008 * height * width]
+    seeds = _rim_points(width, height) + [_deepest(depth * (parts == part)) for part in holes]
+    outside = _flooded(levels, barrier, seeds, _STEP)
+    # Under the object shadows are steep, and there is little of a pale object that could be lost.
+    rows = np.nonzero((~outside).any(1))[0]
+    if len(rows):
+        low = int(rows[0] + 0.6 * (rows[-1] - rows[0]))
+        barrier[: low + 1] = 1
+        count, parts = cv2.connectedComponents((outside & (barrier[1:-1, 1:-1] == 0)).astype(np.uint8))
+        below = [_deepest(floats(parts == part)) for part in range(1, min(count, 40))]
+        outside |= _flooded(levels, barrier, below, _STEEP_STEP)
+    solid = ~outside & ~_enclosed_shadow(lab, difference, outside)
     solid = np.asarray(
         cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), bool
     )
@@ -95,6 +102,46 @@ def _object(lab: Floats, background: Floats) -> Mask:
     large = stats[:, cv2.CC_STAT_AREA] > 0.004 * height * width
     large[0] = False
     return np.asarray(large[parts], bool)
+
+
+def _enclosed_shadow(lab: Floats, difference: Floats, outside: Mask) -> Mask:
+    """Shadow between legs that no flood reached: smooth, without hue, low down, and nearly background at one end."""
+    fine = np.abs(lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2.0))
+    hue = np.hypot(difference[..., 1], difference[..., 2])
+    like = ~outside & (hue < 5) & (fine < 1.6) & (difference[..., 0] < -1) & (difference[..., 0] > -72)
+    rows = np.nonzero((~outside).any(1))[0]
+    if not len(rows):
+        return np.asarray(like, bool)
+    like[: int(rows[0] + 0.4 * (rows[-1] - rows[0]))] = False
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(like.astype(np.uint8), connectivity=4)
+    slope = floats(cv2.Sobel(lab[..., 0], cv2.CV_32F, 1, 0)) ** 2 + floats(cv2.Sobel(lab[..., 0], cv2.CV_32F, 0, 1)) ** 2
+    rim = np.asarray(cv2.dilate(outside.astype(np.uint8), np.ones((5, 5), np.uint8)), bool)
+    shadow = np.zeros(count, bool)
+    for part in range(1, count):
+        member = parts == part
+        if stats[part, cv2.CC_STAT_AREA] > 0.001 * like.size:
+            darkness = difference[..., 0][member]
+            fades = float(np.percentile(darkness, 98)) > -11 and float(np.ptp(darkness)) > 12
+            shared = np.sqrt(slope[member & rim]) / 8
+            soft = shared.size > 12 and float(np.percentile(shared, 75)) < _SOFT_RIM
+            shadow[part] = fades or soft
+    found = np.asarray(cv2.dilate(shadow[parts].astype(np.uint8), np.ones((5, 5), np.uint8)), bool)
+    return np.asarray(found & (hue < 6), bool)
+
+
+def _flooded(levels: Bytes, barrier: Bytes, seeds: list[tuple[int, int]], step: int) -> Mask:
+    """What can be reached from the seeds (x, y) by steps of brightness, around the barrier (padded by one)."""
+    reached = barrier.copy()
+    for x, y in seeds:
+        if not reached[y + 1, x + 1]:
+            cv2.floodFill(levels, reached, (x, y), 0, step, step, 4 | cv2.FLOODFILL_MASK_ONLY | (2 << 8))
+    return np.asarray(reached[1:-1, 1:-1] == 2, bool)
+
+
+def _deepest(depth: Floats) -> tuple[int, int]:
+    """x and y of the pixel farthest from the rim of its part."""
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    return int(x), int(y)
 
 
 def _rim_points(width: int, height: int) -> list[tuple[int, int]]:

@@ -13,7 +13,8 @@ from generations.engines.preview.segments import Segments, disagreement, find_po
 
 _SAMPLES = 28  # points along each edge of the box
 _NEAREST = 0.12  # camera heights: edges start this close to the camera
-_EVIDENCE_NEEDED = 0.2  # an edge of the box that crosses even area below this counts against it
+_STRONG = 0.55
+_EVIDENCE_NEEDED = 0.17  # an edge of the box that crosses even area below this counts against it
 _HOPELESS = 0.15  # a camera that explains this much less of the segments than the best is not searched
 _COARSE = 44  # pixels of the longest side, for the evenness of areas
 
@@ -91,7 +92,8 @@ def along_edges(edges: Floats, camera: Camera, boxes: Floats) -> tuple[Floats, F
     y = np.clip(points[..., 1], 0, height - 1).astype(np.int32)
     along = (last - first) / (np.linalg.norm(last - first, axis=-1, keepdims=True) + 1e-6)
     normal = np.stack([-along[..., 1], along[..., 0]], -1)[:, :, None]
-    strength = np.abs((edges[y, x] * normal).sum(-1))
+    # Capped: a corner that is faint all along says more than a picture frame that fills half of the way.
+    strength = np.minimum(np.abs((edges[y, x] * normal).sum(-1)), _STRONG)
     return floats(strength.mean(-1)), floats(visible / np.hypot(width, height))
 
 
@@ -236,7 +238,7 @@ def sharpened(layout: Layout, lab: Floats) -> Layout:
 
 def _support(strength: Floats, visible: Floats) -> float:
     total = float(visible.sum())
-    return float((np.clip(strength / 0.45, 0, 1) * visible).sum()) / total if total > 0 else 0.0
+    return float((np.clip(strength / 0.4, 0, 1) * visible).sum()) / total if total > 0 else 0.0
 
 
 def upright_density(segments: Segments, camera: Camera, inside: Floats) -> float:

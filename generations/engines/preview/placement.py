@@ -78,7 +78,7 @@ class Arrangement:
         w, d = item.width, item.product.depth
         if self.back - d <= _NEAREST:
             return []
-        xs = np.arange(self.left + w / 2 + 0.05, self.right - w / 2 - 0.04, _STEP, np.float32)
+        xs = np.arange(self.left + w / 2 + 0.05, self.right - w / 2 - 0.04, _STEP / 2, np.float32)
         zs = np.arange(self.back - d / 2 - 0.06, _NEAREST, -_STEP, np.float32)
         if not len(xs) or not len(zs):
             return []
@@ -139,7 +139,7 @@ class Arrangement:
 
     def _cost(self, item: Item, spot: Spot) -> float:
         """Lower is better; in metres of "not quite where one would put it"."""
-        cost = 0.6 * sum(_covered(spot, other) for other in self.taken)
+        cost = 1.6 * sum(_covered(spot, other) for other in self.taken)
         focus_x, focus_z = self._focus()
         kind = item.product.spot
         if kind == "wall":
