@@ -19,6 +19,7 @@ from generations.queue import direct_connection_params
 logger = logging.getLogger(__name__)
 
 _CHANNEL = "generation_ended"
+_STOP_CHECK_SECONDS = 1.0
 _RECHECK_SECONDS = 5.0  # a lost notice costs this much, not the whole wait
 
 
@@ -41,6 +42,8 @@ class _Listener:
         self._lock = threading.Lock()
         self._waiting: dict[str, set[threading.Event]] = {}
         self._pid = 0
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
         self.slots = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 
     def wait(self, public_id: str, seconds: float) -> None:
@@ -61,18 +64,29 @@ class _Listener:
     def _start(self) -> None:
         if self._pid != os.getpid():
             self._pid = os.getpid()
-            threading.Thread(target=self._listen_for_ever, name="outcomes", daemon=True).start()
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._listen, name="outcomes", daemon=True)
+            self._thread.start()
 
-    def _listen_for_ever(self) -> None:
+    def stop(self) -> None:
+        """End the listener; the next wait starts another."""
+        with self._lock:
+            thread, self._thread, self._pid = self._thread, None, 0
+            self._stopping.set()
+        if thread is not None:
+            thread.join(timeout=5)
+
+    def _listen(self) -> None:
         pause = 0.2
-        while True:
+        while not self._stopping.is_set():
             try:
                 with psycopg.connect(autocommit=True, **direct_connection_params()) as listening:
                     listening.execute(f"LISTEN {_CHANNEL}")
                     self._wake(None)  # what ended while nobody listened
                     pause = 0.2
-                    for notice in listening.notifies():
-                        self._wake(notice.payload)
+                    while not self._stopping.is_set():
+                        for notice in listening.notifies(timeout=_STOP_CHECK_SECONDS):
+                            self._wake(notice.payload)
             except psycopg.Error as error:
                 logger.warning("The listener lost the database (%s); again in %.1f s.", error, pause)
                 self._wake(None)
@@ -102,6 +116,11 @@ def waiting_slot() -> Iterator[None]:
         yield
     finally:
         _listener.slots.release()
+
+
+def stop_listening() -> None:
+    """Give the listener's connection back; for tests, which drop the database under it."""
+    _listener.stop()
 
 
 def wait(public_id: str, seconds: float) -> None:

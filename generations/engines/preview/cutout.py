@@ -108,7 +108,7 @@ def _enclosed_shadow(lab: Floats, difference: Floats, outside: Mask) -> Mask:
     """Shadow between legs that no flood reached: smooth, without hue, low down, and nearly background at one end."""
     fine = np.abs(lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2.0))
     hue = np.hypot(difference[..., 1], difference[..., 2])
-    like = ~outside & (hue < 5) & (fine < 1.6) & (difference[..., 0] < -1) & (difference[..., 0] > -72)
+    like = ~outside & (hue < 5) & (fine < 1.6) & (difference[..., 0] < -1) & (difference[..., 0] > -64)
     rows = np.nonzero((~outside).any(1))[0]
     if not len(rows):
         return np.asarray(like, bool)
@@ -126,7 +126,7 @@ def _enclosed_shadow(lab: Floats, difference: Floats, outside: Mask) -> Mask:
             soft = shared.size > 12 and float(np.percentile(shared, 75)) < _SOFT_RIM
             shadow[part] = fades or soft
     found = np.asarray(cv2.dilate(shadow[parts].astype(np.uint8), np.ones((5, 5), np.uint8)), bool)
-    return np.asarray(found & (hue < 6), bool)
+    return np.asarray(found & (hue < 6) & (fine < 3) & (difference[..., 0] > -60), bool)
 
 
 def _flooded(levels: Bytes, barrier: Bytes, seeds: list[tuple[int, int]], step: int) -> Mask:

@@ -128,7 +128,8 @@ def _exposure(picture: Floats, mood: Mood) -> float:
 
 def _sun(picture: Floats, room: Room, mood: Mood) -> Floats:
     """Sun patches on the floor weakened or coloured; only where the floor is known, or furniture would fade."""
-    if room.floor.confidence < CONFIDENT or (mood.sun == 1 and mood.sun_tint == (1.0, 1.0, 1.0)):
+    unchanged = mood.sun == 1 and mood.sun_tint == (1.0, 1.0, 1.0)
+    if unchanged or room.furnished or room.floor.confidence < CONFIDENT:
         return picture
     light = luma(picture)
     # The floor far from the sun is what the sunny part would look like in shade.

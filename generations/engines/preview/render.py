@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from generations.engines.preview import light
-from generations.engines.preview.arrays import Floats, floats, luma, mix
+from generations.engines.preview.arrays import Floats, blur, floats, luma, mix
 from generations.engines.preview.camera import BACK, FLOOR
 from generations.engines.preview.cutout import Cutout
 from generations.engines.preview.look import Look
@@ -89,7 +89,7 @@ def _floor(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     if look.floor_paint is not None:
         material = tinted(name, look.variant, look.floor_paint)
     surface = room.floor
-    if surface.confidence >= CONFIDENT and room.clutter < 0.25:
+    if surface.confidence >= CONFIDENT and not room.furnished:
         angle = np.pi / 4 if name == "herringbone" else 0.0
         done.picture = relaid(
             done.picture, room, planes.seen(material, FLOOR, angle=float(angle)), surface.mask, sun=_sun(look)
@@ -98,7 +98,7 @@ def _floor(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     elif surface.confidence >= PLAUSIBLE:
         target = look.floor_paint if look.floor_paint is not None else mean_colour(name, look.variant)
         target = floats(target * room_light(done.picture, room))
-        done.picture = tinted_toward(done.picture, target, surface.mask, 0.75)
+        done.picture = tinted_toward(done.picture, target, surface.mask, 0.55)
         done.applied.append(f"floor tone: {look.floor or 'new colour'}")
         done.leave_out("floor pattern", "furniture stands on the floor, so only its colour was changed")
     else:
@@ -113,7 +113,7 @@ def _walls(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     if look.wall_finish:
         if room.walls.confidence >= CONFIDENT:
             material = planes.seen(texture(look.wall_finish, look.variant), BACK)
-            done.picture = painted(done.picture, room, material, room.walls.mask)
+            done.picture = painted(done.picture, room, material, _brushed(room.walls.mask, room))
             done.applied.append(f"walls: {look.wall_finish}")
         else:
             done.leave_out("walls", "the walls could not be told from what stands before them")
@@ -121,9 +121,14 @@ def _walls(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
         _painted_or_left(done, room, room.walls, look.wall, "walls")
 
 
+def _brushed(mask: Floats, room: Room) -> Floats:
+    """The mask as it is painted: in a furnished room its rim is uncertain, so it fades instead of ending."""
+    return floats(0.9 * blur(mask, mask.shape[1] / 260)) if room.furnished else mask
+
+
 def _painted_or_left(done: Rendering, room: Room, surface: Surface, paint: Floats, name: str) -> None:
     if surface.confidence >= CONFIDENT:
-        done.picture = painted(done.picture, room, paint, surface.mask)
+        done.picture = painted(done.picture, room, paint, _brushed(surface.mask, room))
         done.applied.append(f"{name}: paint")
     elif surface.confidence >= PLAUSIBLE:
         target = floats(paint * room_light(done.picture, room))
@@ -136,7 +141,7 @@ def _painted_or_left(done: Rendering, room: Room, surface: Surface, paint: Float
 def _rug(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     if look.rug is None:
         return
-    if room.floor.confidence < CONFIDENT or room.clutter >= 0.25:
+    if room.floor.confidence < CONFIDENT or room.furnished:
         done.leave_out("rug", "there is no free floor for it")
         return
     metre = room.box.metre

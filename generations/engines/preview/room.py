@@ -28,6 +28,7 @@ from generations.engines.preview.windows import Window, find_windows, outline
 ANALYSIS_SIZE = 320  # longest side in pixels of the picture that is understood
 CONFIDENT = 0.55  # from here a surface is replaced
 PLAUSIBLE = 0.3  # from here it is tinted
+_FURNISHED = 0.25  # from this clutter on a room counts as furnished
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class Room:
     ceiling: Surface
     clutter: float
     windows: list[Window] = field(default_factory=list)
+
+    @property
+    def furnished(self) -> bool:
+        """Things stand on the floor and before the walls: edits must tread softly."""
+        return self.clutter >= _FURNISHED
 
     def window_mask(self, shape: tuple[int, int]) -> Floats:
         """1 inside windows, frames included; soft by a pixel."""
