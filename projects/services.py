@@ -170,7 +170,7 @@ def make_ready(*, photo: Photo) -> Photo:
             had_gps=prepared.had_gps,
             advice=list(prepared.advice),
         )
-        ready: Photo = Photo.objects.of(organization).select_related("organization").get(pk=photo.pk)
+        ready: Photo = Photo.objects.of(organization).select_related("organization", "room").get(pk=photo.pk)
     if photo.original:
         default_storage.delete(photo.original)
     return ready

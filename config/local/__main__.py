@@ -25,6 +25,11 @@ def main() -> int:
     except LocalStackError as error:
         complain(f"{command}: {error}")
         return 2
+    except PermissionError as error:
+        complain(
+            f"{command}: {error.filename} belongs to another user. Set DATA_DIR to a folder of your own."
+        )
+        return 2
     complain(__doc__ or "")
     return 2
 

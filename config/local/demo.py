@@ -30,8 +30,9 @@ def demo() -> int:
         photo = prepare(Path(os.environ.get("PHOTO") or SAMPLE).expanduser())
         prompt = (os.environ.get("PROMPT") or SAMPLE_PROMPT).strip()
         say("Roomwright demo")
-        with _stack(folder) as (address, account):
+        with _stack(folder) as (address, account, ours):
             _make_picture(address, account, photo, prompt, folder)
+        _tell_where_to_look(address, account, ours=ours)
     except KeyboardInterrupt:
         complain("demo: stopped before the end.")
         return 130
@@ -42,14 +43,14 @@ def demo() -> int:
 
 
 @contextmanager
-def _stack(folder: Path) -> Iterator[tuple[str, DemoAccount]]:
-    """Where a stack answers and as whom: a `make run` on this DATA_DIR, else our own, stopped at the end."""
+def _stack(folder: Path) -> Iterator[tuple[str, DemoAccount, bool]]:
+    """Where a stack answers, as whom, and if it is ours to stop: a `make run` on this DATA_DIR is not."""
     stack = Stack(host="127.0.0.1", port=wanted_port() or free_port(), log_dir=folder / "logs")
-    with ExitStack() as ours:
+    with ExitStack() as started:
         address = ""
         while not address:
             try:
-                ours.enter_context(stack)
+                started.enter_context(stack)
                 address = stack.address
             except AlreadyRunningError:
                 address = _other_address(folder)
@@ -57,7 +58,7 @@ def _stack(folder: Path) -> Iterator[tuple[str, DemoAccount]]:
             account = provision(folder, stack.environ())
         with step("web and worker ready"):
             wait_until_ready(address, stack.children)
-        yield address, account
+        yield address, account, bool(stack.children)
 
 
 def _other_address(folder: Path) -> str:
@@ -65,8 +66,9 @@ def _other_address(folder: Path) -> str:
     there = running() or {}
     if not there.get("serving"):
         with step("waiting for another demo"):
+            time.sleep(1)
             while (there := running() or {}) and not there.get("serving"):
-                time.sleep(0.5)
+                time.sleep(0.2)
         return ""
     if there["database"] != database_mark():
         message = f"A stack with another database runs on {folder}. Stop it, or set DATA_DIR."
@@ -91,9 +93,14 @@ def _make_picture(address: str, account: DemoAccount, photo: Photo, prompt: str,
     after = api.credits()
     balances = f"{before['balance']} before, {after['balance']} after"
     say(f"  credits: {balances}; the picture's price was {answer['creditsUsed']}")
-    say(f"\n  {shown / 'before.jpg'}\n  {shown / 'after.png'}\n")
-    say(f"  To see it in the browser: make run, sign in as {account.email} / {account.password},")
-    say(f"  then open http://127.0.0.1:{wanted_port() or DEFAULT_PORT}{account.history}\n")
+    say(f"\n  {shown / 'before.jpg'}\n  {shown / 'after.png'}")
+
+
+def _tell_where_to_look(address: str, account: DemoAccount, *, ours: bool) -> None:
+    first = "make run, then " if ours else ""
+    base = f"http://127.0.0.1:{wanted_port() or DEFAULT_PORT}" if ours else address
+    say(f"\n  To see it in the browser: {first}sign in as {account.email} with {account.password} and open")
+    say(f"  {base}{account.history}\n")
 
 
 class RefusedError(LocalStackError):
@@ -105,7 +112,10 @@ class _Api:
 
     def __init__(self, address: str, key: str) -> None:
         if not key:
-            message = "The demo's key was in DATA_DIR/demo.json, which is gone. Set DATA_DIR to a new folder."
+            message = (
+                "The demo workspace was made before, and its key is not in DATA_DIR/demo.json. "
+                "Set DATA_DIR to a new folder."
+            )
             raise LocalStackError(message)
         self.address = address
         self.session = requests.Session()

@@ -11,6 +11,7 @@ import hashlib
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -105,9 +106,11 @@ def _make_venv() -> None:
         )
         raise InstallError(message) from None
     with step(f"virtual environment, Python {version}"):
-        made = subprocess.run(
-            [sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True, check=False
-        )
+        shutil.rmtree(VENV, ignore_errors=True)
+        VENV.mkdir(exist_ok=True)
+        UNFINISHED.touch()  # already now: half an environment can look like a whole one
+        making = [sys.executable, "-m", "venv", str(VENV)]
+        made = subprocess.run(making, capture_output=True, text=True, check=False)
     if made.returncode:
         raise InstallError(f"the virtual environment could not be made.\n{made.stdout}{made.stderr}")
 

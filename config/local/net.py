@@ -1,5 +1,6 @@
 """Ports and addresses of this machine."""
 
+import errno
 import http.client
 import os
 import socket
@@ -50,5 +51,9 @@ def refuse_taken_port(host: str, port: int) -> None:
         with socket.create_server((host, port), family=family):
             return
     except OSError as error:
-        message = f"Port {port} cannot be used ({error.strerror}). Choose another: make run PORT={port + 1}"
+        taken = error.errno == errno.EADDRINUSE
+        reason = (
+            "is taken by another program" if taken else f"cannot be used ({os.strerror(error.errno or 0)})"
+        )
+        message = f"Port {port} {reason}. Choose another one: make run PORT={port + 1}"
         raise LocalStackError(message) from error

@@ -42,8 +42,11 @@ def prepare(path: Path) -> Photo:
     except IsADirectoryError as error:
         message = f"{path} is a folder; PHOTO must name a picture."
         raise LocalStackError(message) from error
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
-        message = f"{path} cannot be opened as a picture ({error})."
+    except UnidentifiedImageError as error:
+        message = f"{path} is no picture that can be opened (JPEG, PNG, WebP, HEIC and others can)."
+        raise LocalStackError(message) from error
+    except (Image.DecompressionBombError, OSError, SyntaxError) as error:
+        message = f"{path} cannot be opened as a picture: {error}"
         raise LocalStackError(message) from error
     viewable = _jpeg(upright)
     if kind in SENT_AS_THEY_ARE and _fits(original):

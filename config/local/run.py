@@ -35,8 +35,8 @@ def run() -> int:
         return 0
     except AlreadyRunningError as error:
         there = running() or {}
-        address = f" (http://{local_name(there['host'])}:{there['port']})" if there else ""
-        complain(f"{error}{address} Stop it, or set DATA_DIR and PORT for a second one.")
+        address = f" at http://{local_name(there['host'])}:{there['port']}" if there else ""
+        complain(f"run: {error}{address}. Stop that one, or set DATA_DIR and PORT for a second one.")
         return 2
 
 

@@ -58,7 +58,7 @@ class Stack:
         self._lock = locks.open_lock(self.state.lock)
         if not locks.take(self._lock, wait=False):
             os.close(self._lock)
-            raise AlreadyRunningError(f"A stack already runs on {self.data_dir}.")
+            raise AlreadyRunningError(f"A stack already runs on {self.data_dir}")
         try:
             self._start()
         except BaseException:

@@ -117,7 +117,8 @@ def test_a_socket_folder_that_is_open_to_others_is_refused(tmp_path: Path) -> No
         with pytest.raises(LocalStackError, match="open to others"):
             cluster.placement.own(sockets)
     finally:
-        sockets.rmdir()
+        shutil.rmtree(cluster.placement.home, ignore_errors=True)
+        shutil.rmtree(sockets, ignore_errors=True)
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ def floats(values: Any) -> Floats:
 
 def to_linear(image: Bytes) -> Floats:
     """sRGB bytes to linear light."""
-    return _TO_LINEAR[image]
+    return floats(_TO_LINEAR[image])
 
 
 def to_bytes(linear: Floats) -> Bytes:

@@ -26,7 +26,7 @@ class Cutout:
 
     @property
     def aspect(self) -> float:
-        return self.alpha.shape[1] / self.alpha.shape[0]
+        return float(self.alpha.shape[1] / self.alpha.shape[0])
 
 
 def cut_out(image: Bytes) -> Cutout | None:
@@ -36,7 +36,7 @@ def cut_out(image: Bytes) -> Cutout | None:
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     rgb = np.ascontiguousarray(small[..., :3])
     if (small[..., 3] < 128).mean() > 0.02:
-        return _cropped(to_linear(rgb), floats(small[..., 3]) / 255)
+        return _cropped(to_linear(rgb), floats(small[..., 3] / 255))
     lab = floats(cv2.cvtColor(floats(rgb) / 255, cv2.COLOR_RGB2LAB))
     background, stray = _background(lab)
     if stray > _PLAIN:
@@ -114,7 +114,10 @@ def _enclosed_shadow(lab: Floats, difference: Floats, outside: Mask) -> Mask:
         return np.asarray(like, bool)
     like[: int(rows[0] + 0.4 * (rows[-1] - rows[0]))] = False
     count, parts, stats, _ = cv2.connectedComponentsWithStats(like.astype(np.uint8), connectivity=4)
-    slope = floats(cv2.Sobel(lab[..., 0], cv2.CV_32F, 1, 0)) ** 2 + floats(cv2.Sobel(lab[..., 0], cv2.CV_32F, 0, 1)) ** 2
+    slope = (
+        floats(cv2.Sobel(lab[..., 0], cv2.CV_32F, 1, 0)) ** 2
+        + floats(cv2.Sobel(lab[..., 0], cv2.CV_32F, 0, 1)) ** 2
+    )
     rim = np.asarray(cv2.dilate(outside.astype(np.uint8), np.ones((5, 5), np.uint8)), bool)
     shadow = np.zeros(count, bool)
     for part in range(1, count):
@@ -122,7 +125,7 @@ def _enclosed_shadow(lab: Floats, difference: Floats, outside: Mask) -> Mask:
         if stats[part, cv2.CC_STAT_AREA] > 0.001 * like.size:
             darkness = difference[..., 0][member]
             fades = float(np.percentile(darkness, 98)) > -11 and float(np.ptp(darkness)) > 12
-            shared = np.sqrt(slope[member & rim]) / 8
+            shared = slope[member & rim]
             soft = shared.size > 12 and float(np.percentile(shared, 75)) < _SOFT_RIM
             shadow[part] = fades or soft
     found = np.asarray(cv2.dilate(shadow[parts].astype(np.uint8), np.ones((5, 5), np.uint8)), bool)

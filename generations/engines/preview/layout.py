@@ -30,7 +30,7 @@ class Layout:
 
 
 def _edge_maps(lab: Floats) -> Floats:
-    """Strength of change across x and y, (h, w, 2): soft corners of painted walls count nearly as much as hard edges."""
+    """Change across x and y, (h, w, 2): soft corners of painted walls count nearly as much as hard edges."""
     change = np.stack(
         [cv2.Sobel(lab, cv2.CV_32F, 1, 0, ksize=3) / 4, cv2.Sobel(lab, cv2.CV_32F, 0, 1, ksize=3) / 4], -1
     )
@@ -254,4 +254,4 @@ def upright_density(segments: Segments, camera: Camera, inside: Floats) -> float
     y = np.clip(middle[:, 1], 0, height - 1).astype(int)
     upright = (angle < np.radians(4)) & (inside[y, x] > 0.5)
     size = np.sqrt(max(float(inside.sum()), 1.0)) / longest
-    return float(segments.lengths[upright].sum()) / size
+    return float(segments.lengths[upright].sum()) / float(size)

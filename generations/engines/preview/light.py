@@ -54,14 +54,18 @@ MOODS: dict[str, Mood] = {
         sun_tint=(1.35, 0.82, 0.42), glow=0.3, vignette=0.12,
     ),
     "night": Mood(
-        0.16, (0.72, 0.9, 1.28), ("060a18", "0d1630", "1b2747"), 0.55, saturation=0.9, sun=0.0, lamps=0.42, vignette=0.2,
+        0.16, (0.72, 0.9, 1.28), ("060a18", "0d1630", "1b2747"), 0.55, saturation=0.9, sun=0.0, lamps=0.42,
+        vignette=0.2,
     ),
     "evening": Mood(
-        0.34, (0.92, 0.94, 1.12), ("1d2a52", "4d5586", "c98a74"), 0.7, saturation=1.0, sun=0.15, lamps=0.75, vignette=0.1,
+        0.34, (0.92, 0.94, 1.12), ("1d2a52", "4d5586", "c98a74"), 0.7, sun=0.15, lamps=0.75, vignette=0.1,
     ),
-    "daylight": Mood(1.12, (1.0, 1.0, 1.0), ("6fa8e0", "b9d8f2", "eef6fb"), 1.1, level=0.42, saturation=1.05, glow=0.12),
+    "daylight": Mood(
+        1.12, (1.0, 1.0, 1.0), ("6fa8e0", "b9d8f2", "eef6fb"), 1.1, level=0.42, saturation=1.05, glow=0.12,
+    ),
     "morning": Mood(
-        1.08, (1.07, 1.0, 0.88), ("8db9e2", "dfe3e0", "ffe6bd"), 1.05, level=0.36, sun_tint=(1.12, 0.98, 0.8), glow=0.2,
+        1.08, (1.07, 1.0, 0.88), ("8db9e2", "dfe3e0", "ffe6bd"), 1.05, level=0.36, sun_tint=(1.12, 0.98, 0.8),
+        glow=0.2,
     ),
     "overcast": Mood(
         0.88, (0.95, 1.0, 1.07), ("b4bcc4", "ccd2d6", "dde0e2"), 0.9, saturation=0.78, contrast=0.94, sun=0.12,
@@ -231,7 +235,7 @@ def _between_bars(light: Floats) -> Floats:
 
 def _glow(lit: Floats, room: Room, mood: Mood) -> Floats:
     """Light that spills around bright windows, as a lens and the air spread it."""
-    cover = room.window_mask((lit.shape[0], lit.shape[1]))
+    cover = room.window_mask()
     if cover.max() <= 0:
         return lit
     spill = blur(floats(lit * cover[..., None]), lit.shape[1] / 14)

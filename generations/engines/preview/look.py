@@ -8,8 +8,9 @@ import numpy as np
 
 from generations.engines.preview.arrays import Floats, colour, floats
 from generations.engines.preview.plan import Plan
-from generations.engines.preview.vocabulary import STYLES
+from generations.engines.preview.styles import STYLES
 
+_PLAIN_RUG = "cfc6b6"
 _WALL_STEPS = (1.0, 0.86, 1.12)  # lightness of the paint in the first, second and third variation
 
 
@@ -35,30 +36,35 @@ class Look:
 
 def choose(plan: Plan, variant: int) -> Look:
     """The look of one variation of a plan."""
-    style = STYLES.get(plan.style)
+    style = None if plan.only_what_is_named else STYLES.get(plan.style)
+    implied = "" if style is None or style.floor in plan.refused or plan.floor_colour else style.floor
+    floor = plan.floor or implied
+    # A pattern of two colours can't be "a white checkerboard".
+    floor_paint = plan.floor_colour if floor != "checkerboard" else ""
     wall = plan.wall or (style.wall if style and not plan.wall_finish else "")
-    rug = plan.rug
+    rug = plan.rug or (style.rug if style else "")
     if rug == "style":
-        rug = (style.rug if style else "") or "cfc6b6"
-    elif not rug and style:
-        rug = style.rug
+        rug = (style.rug if style else "") or _PLAIN_RUG
     accent = plan.accent or (style.accent if style else "")
-    # "golden light, keep the walls": each surface named is left out, and "keep the light" is the mood.
+    mood = plan.mood or (style.mood if style else "")
+    keeps_floor = plan.keeps("floor")
     return Look(
         variant=variant,
-        floor=""
-        if plan.keeps("floor")
-        else plan.floor or (style.floor if style and not plan.floor_colour else ""),
-        floor_paint=None if plan.keeps("floor") or not plan.floor_colour else colour(plan.floor_colour),
+        floor="" if keeps_floor else floor,
+        floor_paint=None if keeps_floor else _paint(floor_paint),
         wall=None if plan.keeps("walls") or not wall else _shade(colour(wall), variant),
         wall_finish="" if plan.keeps("walls") else plan.wall_finish,
-        ceiling=None if plan.keeps("ceiling") or not plan.ceiling else colour(plan.ceiling),
-        rug=None if plan.keeps("rug") or plan.keeps("floor") or not rug else colour(rug),
-        mood="" if plan.keeps("light") else plan.mood or (style.mood if style else ""),
-        accent=None if plan.keeps("everything") or not accent else colour(accent),
+        ceiling=None if plan.keeps("ceiling") else _paint(plan.ceiling),
+        rug=None if plan.keeps("rug") or (keeps_floor and not plan.rug) else _paint(rug),
+        mood="" if plan.keeps("light") or mood in plan.refused else mood,
+        accent=_paint(accent),
         saturation=style.saturation if style else 1.0,
         contrast=style.contrast if style else 1.0,
     )
+
+
+def _paint(name: str) -> Floats | None:
+    return colour(name) if name else None
 
 
 def _shade(paint: Floats, variant: int) -> Floats:

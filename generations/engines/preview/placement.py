@@ -78,13 +78,13 @@ class Arrangement:
         w, d = item.width, item.product.depth
         if self.back - d <= _NEAREST:
             return []
-        xs = np.arange(self.left + w / 2 + 0.05, self.right - w / 2 - 0.04, _STEP / 2, np.float32)
-        zs = np.arange(self.back - d / 2 - 0.06, _NEAREST, -_STEP, np.float32)
+        xs = np.arange(self.left + w / 2 + 0.05, self.right - w / 2 - 0.04, _STEP / 2)
+        zs = np.arange(self.back - d / 2 - 0.06, _NEAREST, -_STEP)
         if not len(xs) or not len(zs):
             return []
-        grid_x, grid_z = (axis.ravel() for axis in np.meshgrid(xs, zs))
+        grid_x, grid_z = (floats(axis.ravel()) for axis in np.meshgrid(xs, zs))
         free = self._free(grid_x, grid_z, w, d)
-        boxes, distance = self._boxes(item, floats(grid_x), floats(grid_z))
+        boxes, distance = self._boxes(item, grid_x, grid_z)
         width, height = self.camera.width, self.camera.height
         x, y, bw, bh = boxes.T
         visible = (np.minimum(x + bw, width) - np.maximum(x, 0)) / np.maximum(bw, 1)
@@ -121,7 +121,7 @@ class Arrangement:
         mask = self.room.floor.mask[
             np.clip(y, 0, self.camera.height - 1), np.clip(x, 0, self.camera.width - 1)
         ]
-        return floats(np.where(inside, mask > 0.5, False).mean(-1))
+        return floats((inside & (mask > 0.5)).mean(-1))
 
     def _boxes(self, item: Item, xs: Floats, zs: Floats) -> tuple[Floats, Floats]:
         """The sprite's boxes in pixels (n, 4) and distances in metres (n,), standing on the footprint's near side."""

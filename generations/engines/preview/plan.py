@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from generations.engines.preview import vocabulary as words
+from generations.engines.preview.colours import COLOURS
+from generations.engines.preview.styles import STYLE_ALIASES, STYLES
 
+_RUGS = {"rug": "rug", "rugs": "rug"}
 _NEAR = 3  # words between a colour or material and the surface that it belongs to
 
 
@@ -17,6 +20,7 @@ class Plan:
     """What the prompt asks for. Empty text means nothing was asked; `style` fills such gaps when it is drawn.
 
     `keep` names surfaces that must stay as they are: walls, floor, ceiling, windows, light, rug, everything.
+    `refused` are floors, colours, moods and styles that were ruled out, as the other fields would name them.
     `accent` is a colour that belongs to no surface.
     """
 
@@ -30,6 +34,7 @@ class Plan:
     rug: str = ""
     accent: str = ""
     keep: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     understood: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
@@ -40,8 +45,13 @@ class Plan:
         }
 
     def keeps(self, surface: str) -> bool:
-        """Whether the prompt forbids changing `surface`."""
-        return surface in self.keep or "everything" in self.keep
+        """Whether the prompt names `surface` as one to leave alone."""
+        return surface in self.keep
+
+    @property
+    def only_what_is_named(self) -> bool:
+        """ "Keep everything, but …": a style then implies nothing, and only its named wishes are drawn."""
+        return "everything" in self.keep
 
     @property
     def empty(self) -> bool:
@@ -67,6 +77,7 @@ class _Reader:
         self.understood: list[str] = []
         self.wishes: dict[str, str] = {}
         self.keep: list[str] = []
+        self.refused: list[str] = []
 
     def plan(self) -> Plan:
         self._negations()
@@ -85,6 +96,7 @@ class _Reader:
         return Plan(
             **self.wishes,
             keep=tuple(dict.fromkeys(self.keep)),
+            refused=tuple(dict.fromkeys(self.refused)),
             understood=tuple(dict.fromkeys(self.understood)),
             ignored=tuple(dict.fromkeys(ignored)),
         )
@@ -114,20 +126,28 @@ class _Reader:
 
         "furnishing" when it is a thing the engine can't restyle.
         """
+        fallback = ""
         for step in (1, -1):
             index = start + length if step == 1 else start - 1
             for _ in range(_NEAR):
                 if not 0 <= index < len(self.tokens) or not self.tokens[index][0].isalnum():
                     break
-                token = self.tokens[index]
-                if token in words.FURNISHINGS:
+                term = self.tokens[index]
+                if term in words.FURNISHINGS:
                     return "furnishing"
-                if words.SURFACES.get(token) in ("walls", "floor", "ceiling", "rug"):
-                    return words.SURFACES[token]
-                if step == 1 and token in ("and", "with"):
+                if words.SURFACES.get(term) in ("walls", "floor", "ceiling", "rug"):
+                    return words.SURFACES[term]
+                if step == 1 and self._ends_a_wish(index):
                     break
+                if term in words.FLOORS and step == 1:
+                    fallback = "floor"  # "grey carpet", unless a wall comes after it
                 index += step
-        return ""
+        return fallback
+
+    def _ends_a_wish(self, index: int) -> bool:
+        """ "White walls and oak" ends at the "and"; "black and white walls" does not."""
+        after = self.tokens[index + 1] if index + 1 < len(self.tokens) else ""
+        return self.tokens[index] == "with" or (self.tokens[index] == "and" and after not in COLOURS)
 
     # Readings
 
@@ -162,11 +182,14 @@ class _Reader:
         end, index = start + length, start + length
         kept: list[str] = []
         while index < len(self.tokens):
-            token = self.tokens[index]
-            if token in words.SURFACES:
-                kept.append(words.SURFACES[token])
+            term = self.tokens[index]
+            if term in words.SURFACES:
+                kept.append(words.SURFACES[term])
                 end = index + 1
-            elif token not in between and token not in words.COLOURS and token not in words.FLOORS:
+            elif term == ",":
+                if not self._list_goes_on(index + 1):
+                    break
+            elif term not in between and term not in COLOURS and term not in words.FLOORS:
                 break
             index += 1
         if not kept:
@@ -176,41 +199,48 @@ class _Reader:
         self.understood.append("keep " + " and ".join(dict.fromkeys(kept)))
         return end
 
+    def _list_goes_on(self, index: int) -> bool:
+        """ "Keep the floor, the walls" goes on after the comma; "keep the walls, oak floor" starts a wish."""
+        articles = ("the", "my", "our", "and")
+        return index < len(self.tokens) and (
+            self.tokens[index] in articles or self.tokens[index] in words.SURFACES
+        )
+
     def _refused(self, start: int, length: int) -> int:
         """ "no rug", "without marble": the thing is neither added nor read as a wish."""
         index = start + length
         while index < len(self.tokens) and self.tokens[index] in ("a", "an", "the", "any"):
             index += 1
-        for lexicon in (
-            words.MOODS,
-            words.STYLES,
-            words.STYLE_ALIASES,
-            words.FLOORS,
-            words.COLOURS,
-            {"rug": 1, "rugs": 1},
-        ):
-            if found := self._at(index, lexicon):
-                end = index + found
-                said = " ".join(self.tokens[index:end])
-                if said in ("rug", "rugs"):
-                    self.keep.append("rug")
-                elif self._surface_of(index, found) in ("floor", "walls"):
-                    end += 1  # the surface's own word goes with it
-                self.used[start:end] = [True] * min(end - start, len(self.tokens) - start)
-                self.understood.append(f"no {said}")
-                return end
-        return start + length
+        known: dict[str, str] = (
+            {name: name for name in STYLES} | STYLE_ALIASES | words.MOODS | COLOURS | words.FLOORS
+        )
+        found = self._at(index, known | _RUGS)
+        if not found:
+            return start + length
+        end = index + found
+        said = " ".join(self.tokens[index:end])
+        if said in _RUGS:
+            self.keep.append("rug")
+        else:
+            self.refused.append(known[said])
+            if self._surface_of(index, found) in ("floor", "walls"):
+                end = min(end + 1, len(self.tokens))  # the surface's own word goes with it
+        self.used[start:end] = [True] * (end - start)
+        self.understood.append(f"no {said}")
+        return end
 
     def _styles(self) -> None:
-        lexicon = {name.replace("-", " "): name for name in words.STYLES} | {
-            name: name for name in words.STYLES
-        }
-        lexicon |= words.STYLE_ALIASES
-        for length_wanted in (3, 2, 1):  # "italian contemporary" before "contemporary"
-            for index in range(len(self.tokens)):
-                if (length := self._at(index, lexicon)) == length_wanted:
-                    said = " ".join(self.tokens[index : index + length])
-                    self._wish("style", lexicon[said], index, length)
+        lexicon = {name.replace("-", " "): name for name in STYLES} | {name: name for name in STYLES}
+        lexicon |= STYLE_ALIASES
+        found: list[tuple[bool, int, int]] = []
+        for index in range(len(self.tokens)):
+            if length := self._at(index, lexicon):
+                said = " ".join(self.tokens[index : index + length])
+                found.append((lexicon[said] in words.VAGUE_STYLES, index, length))
+        # A style with a name of its own says more than "modern" or "elegant" beside it.
+        for _, index, length in sorted(found):
+            if not any(self.used[index : index + length]):
+                self._wish("style", lexicon[" ".join(self.tokens[index : index + length])], index, length)
 
     def _rug(self) -> None:
         for index, token in enumerate(self.tokens):
@@ -220,10 +250,10 @@ class _Reader:
                 start = index - length
                 if (
                     start >= 0
-                    and " ".join(self.tokens[start:index]) in words.COLOURS
+                    and " ".join(self.tokens[start:index]) in COLOURS
                     and not any(self.used[start:index])
                 ):
-                    self._wish("rug", words.COLOURS[" ".join(self.tokens[start:index])], start, length + 1)
+                    self._wish("rug", COLOURS[" ".join(self.tokens[start:index])], start, length + 1)
                     break
             else:
                 self._wish("rug", "style", index, 1)
@@ -238,7 +268,7 @@ class _Reader:
             surface = self._surface_of(index, length)
             if surface == "walls" and said in words.WALL_FINISHES:
                 self._wish("wall_finish", words.WALL_FINISHES[said], index, length, f"{said} walls")
-            elif (surface == "floor" or (not surface and said not in words.COLOURS)) and said in words.FLOORS:
+            elif (surface == "floor" or (not surface and said not in COLOURS)) and said in words.FLOORS:
                 # A pattern says more than a species: "herringbone oak floor" is herringbone.
                 if words.FLOORS[said] in ("herringbone", "checkerboard"):
                     self.wishes.pop("floor", None)
@@ -247,33 +277,36 @@ class _Reader:
     def _colours(self) -> None:
         names = {"walls": "wall", "floor": "floor_colour", "ceiling": "ceiling", "rug": "rug", "": "accent"}
         for index in range(len(self.tokens)):
-            length = self._at(index, words.COLOURS)
+            length = self._at(index, COLOURS)
             if not length:
                 continue
             said = " ".join(self.tokens[index : index + length])
             surface = self._surface_of(index, length)
             if surface in names:
-                self._wish(names[surface], words.COLOURS[said], index, length, f"{said} {surface}".strip())
+                self._wish(names[surface], COLOURS[said], index, length, f"{said} {surface}".strip())
 
     def _moods(self, *, longer_than: int) -> None:
+        found: list[tuple[bool, int, int]] = []
         for index in range(len(self.tokens)):
             length = self._at(index, words.MOODS)
             if length <= longer_than:
                 continue
-            # "dark walls" and "warm oak" describe a surface; there the word is a shade and not the light.
-            if (
-                length == 1
-                and self.tokens[index] in ("dark", "warm", "cool", "bright", "fresh", "golden")
-                and (
-                    self._surface_of(index, 1) in ("walls", "floor", "rug", "furnishing")
-                    and not self._light_follows(index)
-                )
-            ):
+            if length == 1 and self.tokens[index] in words.SHADES and self._is_shade(index):
                 self.used[index] = True
                 self.understood.append(self.tokens[index])
                 continue
             said = " ".join(self.tokens[index : index + length])
-            self._wish("mood", words.MOODS[said], index, length)
+            found.append((words.MOODS[said] in ("warm", "cool"), index, length))
+        # An hour of the day says more than "cosy" or "warm" beside it.
+        for _, index, length in sorted(found):
+            if not any(self.used[index : index + length]):
+                self._wish("mood", words.MOODS[" ".join(self.tokens[index : index + length])], index, length)
+
+    def _is_shade(self, index: int) -> bool:
+        """ "Dark walls" and "warm oak" describe a surface; there the word is a shade and not the light."""
+        described = self._surface_of(index, 1) in ("walls", "floor", "rug", "furnishing")
+        return described and not self._light_follows(index)
 
     def _light_follows(self, index: int) -> bool:
-        return any(words.SURFACES.get(token) == "light" for token in self.tokens[index + 1 : index + 4])
+        near = range(index + 1, min(index + 4, len(self.tokens)))
+        return any(words.SURFACES.get(self.tokens[i]) == "light" and not self.used[i] for i in near)

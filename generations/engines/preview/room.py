@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from generations.engines.preview.arrays import (
     Bytes,
@@ -23,7 +25,7 @@ from generations.engines.preview.arrays import (
 from generations.engines.preview.camera import CEILING, FLOOR, Box, Camera
 from generations.engines.preview.layout import Layout, find_layout, sharpened, upright_density
 from generations.engines.preview.segments import Segments, find_segments
-from generations.engines.preview.windows import Window, find_windows, outline
+from generations.engines.preview.windows import Window, find_windows, windows_mask
 
 ANALYSIS_SIZE = 320  # longest side in pixels of the picture that is understood
 CONFIDENT = 0.55  # from here a surface is replaced
@@ -56,14 +58,9 @@ class Room:
         """Things stand on the floor and before the walls: edits must tread softly."""
         return self.clutter >= _FURNISHED
 
-    def window_mask(self, shape: tuple[int, int]) -> Floats:
-        """1 inside windows, frames included; soft by a pixel."""
-        mask = np.zeros(shape, np.uint8)
-        for window in self.windows:
-            corners = outline(window, self.camera, self.box)
-            if corners is not None:
-                cv2.fillConvexPoly(mask, np.rint(corners * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
-        return floats(mask) / 255
+    def window_mask(self) -> Floats:
+        """1 inside windows, frames included, at the picture's size; soft by a pixel."""
+        return windows_mask(self.windows, self.camera, self.box)
 
 
 def understand(linear: Floats) -> Room:
@@ -72,7 +69,7 @@ def understand(linear: Floats) -> Room:
     small_width, small_height = fit(width, height, ANALYSIS_SIZE)
     small = resize(linear, small_width, small_height)
     encoded = to_bytes(small)
-    lab = floats(cv2.cvtColor(floats(encoded) / 255, cv2.COLOR_RGB2LAB))
+    lab = floats(cv2.cvtColor(floats(encoded / 255), cv2.COLOR_RGB2LAB))
     segments = find_segments(np.asarray(cv2.cvtColor(encoded, cv2.COLOR_RGB2GRAY), np.uint8))
     layout = find_layout(lab, segments)
     if layout.support > PLAUSIBLE:
@@ -91,7 +88,7 @@ def understand(linear: Floats) -> Room:
         judge.clutter,
         windows,
     )
-    guide = luma(to_bytes(linear).astype(np.float32) / 255)
+    guide = luma(floats(to_bytes(linear) / 255))
 
     surfaces = (draft.floor, draft.walls, draft.ceiling)
     radius = max(2, round(max(width, height) / 130))
@@ -157,8 +154,7 @@ class _Judge:
 
     def walls(self, windows: list[Window]) -> Surface:
         mask = np.zeros(self.labels.shape, np.float32)
-        empty = Room(self.layout.camera, self.layout.box, *[Surface(mask, 0)] * 3, 0.0, windows)
-        glass = empty.window_mask(mask.shape) > 0.2
+        glass = windows_mask(windows, self.layout.camera, self.layout.box) > 0.2
         glass = np.asarray(cv2.dilate(glass.astype(np.uint8), np.ones((3, 3), np.uint8)), bool)
         total = like_total = 0.0
         for plane in range(2, 5):
@@ -232,9 +228,9 @@ def _smooth_fit(values: Floats, where: Mask) -> Floats:
     if where.sum() < 30:
         return np.full_like(values, float(np.median(values)))
     matrix, target = terms[where].astype(np.float64), values[where].astype(np.float64)
-    weights = np.ones(len(target))
+    weights: npt.NDArray[Any] = np.ones(len(target))
     ridge = np.diag([1e-6, *[0.002 * len(target)] * 5])
-    answer = np.zeros(6)
+    answer: npt.NDArray[Any] = np.zeros(6)
     centre = weighted_median(floats(target), floats(weights))
     for _ in range(4):
         scaled = matrix * weights[:, None]

@@ -29,8 +29,8 @@ class Segments:
 def find_segments(grey: Bytes) -> Segments:
     """The longest straight edges of a one-channel picture."""
     height, width = grey.shape
-    found = cv2.createLineSegmentDetector().detect(grey)[0]
-    if found is None:
+    found: object = cv2.createLineSegmentDetector().detect(grey)[0]
+    if found is None:  # OpenCV's annotations deny it, a blank picture proves it
         return Segments(np.zeros((0, 2, 2), np.float32))
     ends = (floats(found).reshape(-1, 2, 2) - np.array([width / 2, height / 2], np.float32)) / max(
         width, height

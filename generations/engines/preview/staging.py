@@ -44,39 +44,38 @@ def cut_references(references: tuple[Reference, ...]) -> list[tuple[str, Cutout 
 def stage(picture: Floats, room: Room, cutouts: list[tuple[str, Cutout | None]], seed: int) -> Staged:
     """Furnishes `picture`; `seed` 0, 1 or 2 arranges differently."""
     staged = Staged(picture, [], [])
-    items = []
-    for number, (name, cutout) in enumerate(cutouts):
-        if cutout is None:
-            staged.left_out.append({"what": name, "why": "it could not be lifted off its background"})
-        else:
-            items.append(Item(number, name, product(name, cutout.aspect), cutout.aspect))
+    whole = [(number, name, cutout) for number, (name, cutout) in enumerate(cutouts) if cutout is not None]
+    staged.left_out = [
+        {"what": name, "why": "it could not be lifted off its background"}
+        for name, cutout in cutouts
+        if cutout is None
+    ]
+    cut = {number: cutout for number, _, cutout in whole}
+    items = [
+        Item(number, name, product(name, cutout.aspect), cutout.aspect) for number, name, cutout in whole
+    ]
     arrangement = Arrangement(room, seed)
     standing: list[tuple[Item, Spot]] = []
     light = room_light(picture, room)
     for item in in_order(items):
-        cutout = cutouts[item.number][1]
-        if cutout is None:
-            continue
         if item.product.spot in ("hung", "ceiling"):
-            _off_the_floor(staged, room, item, cutout, light)
+            _off_the_floor(staged, room, item, cut[item.number], light)
         elif room.floor.confidence < PLAUSIBLE:
             staged.left_out.append(
                 {"what": item.name, "why": "the floor could not be told from what stands on it"}
             )
         elif item.product.spot == "flat":
-            _flat(staged, room, arrangement, item, cutout, light)
+            _flat(staged, room, arrangement, item, cut[item.number], light)
         elif spot := arrangement.place(item):
             standing.append((item, spot))
         else:
             staged.left_out.append({"what": item.name, "why": "no free floor is large enough for it"})
     tint = _light_tint(picture, room)
     for item, spot in sorted(standing, key=lambda pair: -pair[1].distance):
-        cutout = cutouts[item.number][1]
-        if cutout is not None:
-            staged.picture = _stand(staged.picture, room, spot, cutout, light * tint)
-            staged.placed.append(
-                {"name": item.name, "box": _whole(spot.box), "guessed_size": item.product.guessed}
-            )
+        staged.picture = _stand(staged.picture, room, spot, cut[item.number], floats(light * tint))
+        staged.placed.append(
+            {"name": item.name, "box": _whole(spot.box), "guessed_size": item.product.guessed}
+        )
     return staged
 
 
@@ -135,7 +134,7 @@ def _footprint_shadow(picture: Floats, room: Room, spot: Spot) -> Floats:
     shadow = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillPoly(shadow, [np.rint(seen[:, :2]).astype(np.int32)], 255)
     wide = max(1.5, 0.07 * room.camera.focal / max(spot.distance, 0.3))
-    dark = blur(floats(shadow) / 255, wide) * 0.42 * room.floor.mask
+    dark = blur(floats(shadow / 255), wide) * 0.42 * room.floor.mask
     return floats(picture * (1 - dark)[..., None])
 
 

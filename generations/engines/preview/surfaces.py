@@ -17,7 +17,7 @@ from generations.engines.preview.arrays import (
     smoothstep,
     weighted_median,
 )
-from generations.engines.preview.camera import BACK, CEILING, FLOOR, LEFT, RIGHT, Camera
+from generations.engines.preview.camera import CEILING, FLOOR, LEFT, RIGHT, Camera
 from generations.engines.preview.materials import METRES, SIDE
 from generations.engines.preview.room import Room
 
@@ -80,7 +80,7 @@ def project_texture(texture: Floats, across: Floats, down: Floats, *, angle: flo
 
 
 def shading(picture: Floats, mask: Floats, *, radius: int, epsilon: float) -> Floats:
-    """Light on a surface relative to its median, (h, w, 3): shadows and sun stay, boards and stains are smoothed away."""
+    """Light on a surface over its median, (h, w, 3): shadows and sun stay, boards and stains are smoothed away."""
     light = np.log(luma(picture) + 0.004)
     height, width = light.shape
     shrink = max(1, round(max(height, width) / 512))
@@ -106,7 +106,7 @@ def relaid(picture: Floats, room: Room, albedo: Floats, mask: Floats, *, sun: fl
     light = shading(picture, mask, radius=max(3, picture.shape[1] // 90), epsilon=0.05)
     if sun < 1:
         level = luma(light)[..., None]
-        light = light * (1.15 / np.maximum(level, 1.15)) ** np.float32(1 - sun)
+        light = floats(light * (1.15 / np.maximum(level, 1.15)) ** np.float32(1 - sun))
     typical = weighted_median(luma(picture)[::4, ::4], mask[::4, ::4])
     full = room_light(picture, room)
     # The old floor's own albedo is unknown: between "as bright as the room's light makes it" and a middle grey.
@@ -127,7 +127,7 @@ def painted(picture: Floats, room: Room, paint: Floats, mask: Floats) -> Floats:
     full = room_light(picture, room)
     was = np.clip(luma(old) / full, 0.3, 0.9)
     typical = luma(old) / was**0.8 / 0.6**0.2
-    return mix(picture, soft_shoulder(ratio * paint * np.float32(typical)), mask)
+    return mix(picture, soft_shoulder(floats(ratio * paint * typical)), mask)
 
 
 def tinted_toward(picture: Floats, target: Floats, mask: Floats, amount: float) -> Floats:
@@ -138,7 +138,7 @@ def tinted_toward(picture: Floats, target: Floats, mask: Floats, amount: float) 
     current = old / max(float(luma(old)), 0.02)
     brightness = np.clip(luma(target) / max(float(luma(old)), 0.02), 0.6, 1.35)
     gain = (np.clip(wanted / np.maximum(current, 0.05), 0.5, 2.0) * brightness) ** amount
-    return mix(picture, soft_shoulder(picture * floats(gain)), mask)
+    return mix(picture, soft_shoulder(floats(picture * gain)), mask)
 
 
 def soft_shoulder(linear: Floats, start: float = 0.75) -> Floats:
@@ -167,6 +167,3 @@ def labels_of(room: Room, camera: Camera) -> tuple[Bytes, Floats, Floats]:
     rays = camera.pixel_rays()
     labels, along = room.box.labels(rays)
     return labels, along, rays
-
-
-__all__ = ["BACK", "labels_of", "painted", "plane_coordinates", "project_texture", "relaid", "rug_albedo"]

@@ -16,7 +16,7 @@ _WALLS = (LEFT, BACK, RIGHT)
 
 @dataclass(frozen=True)
 class Window:
-    """A rectangle on a wall in camera heights: along the wall from `start` to `end`, from `top` down to `bottom` (Y)."""
+    """A rectangle on a wall, in camera heights: from `start` to `end` along it, from `top` to `bottom` (Y)."""
 
     wall: int
     start: float
@@ -46,6 +46,16 @@ def outline(window: Window, camera: Camera, box: Box) -> Floats | None:
     """The window's corners in pixels (4, 2), or None where it reaches behind the camera."""
     seen = camera.project(window.corners(box))
     return None if (seen[:, 2] < 0.05).any() else floats(seen[:, :2].copy())
+
+
+def windows_mask(windows: list[Window], camera: Camera, box: Box) -> Floats:
+    """1 inside windows, frames included, at the camera's size; soft by a pixel."""
+    mask: Bytes = np.zeros((camera.height, camera.width), np.uint8)
+    for window in windows:
+        corners = outline(window, camera, box)
+        if corners is not None:
+            cv2.fillConvexPoly(mask, np.rint(corners * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
+    return floats(mask / 255)
 
 
 def find_windows(linear: Floats, camera: Camera, box: Box, labels: Bytes) -> list[Window]:

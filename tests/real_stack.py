@@ -1,0 +1,158 @@
+"""The product as its user starts it: `python -m config.local run`, in a data folder and on a port of its own."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "static/samples/room.jpg"
+
+
+def free_port() -> int:
+    """A port that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class RealStack:
+    """A running stack; `environ` is what its programs see."""
+
+    address: str
+    environ: dict[str, str]
+    process: subprocess.Popen[bytes]
+
+    def manage(self, *arguments: str) -> str:
+        """A management command's standard output."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environ, stdout=subprocess.PIPE, text=True, check=True
+        )
+        return done.stdout
+
+    def provision(self, name: str, credits: int, *, live: bool = True) -> Caller:
+        """A new Growth workspace's program."""
+        made = json.loads(
+            self.manage(
+                *("provision_workspace", "--name", name, "--owner", "ops@example.com"),
+                *("--plan", "growth", "--credits", str(credits), "--api-key"),
+            )
+        )
+        assert live
+        return Caller(self.address, made["api_key"])
+
+    def workers(self) -> list[psutil.Process]:
+        """Every `manage.py worker` of this stack."""
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            try:
+                if "manage.py worker" in " ".join(child.cmdline()):
+                    found.append(child)
+            except psutil.Error:  # it ended while we looked
+                continue
+        return found
+
+    def kill_workers(self) -> int:
+        """kill -9 all of them. Returns how many there were."""
+        workers = self.workers()
+        for worker in workers:
+            worker.kill()
+        return len(workers)
+
+
+class Caller(requests.Session):
+    """A program with a key."""
+
+    def __init__(self, address: str, key: str) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.address, self.key = address, key
+        self.headers["Authorization"] = f"Bearer {key}"
+
+    def api(self, method: str, path: str, **options: Any) -> requests.Response:
+        """A call under /api/v1/."""
+        return self.request(method, f"{self.address}/api/v1/{path}", timeout=130, **options)
+
+    def balance(self) -> int:
+        """What can be spent now."""
+        balance: int = self.api("GET", "credits").json()["balance"]
+        return balance
+
+
+@contextmanager
+def running(folder: Path, **environ: str) -> Iterator[RealStack]:
+    """A stack that is ready; stopped as Ctrl-C would, at the end."""
+    port = free_port()
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+    }
+    full = clean | {"DATA_DIR": str(folder), "PORT": str(port), "API_REQUESTS_PER_MINUTE": "6000"} | environ
+    log = folder.parent / f"{folder.name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "config.local", "run"], cwd=ROOT, env=full, stdout=output, stderr=output
+        )
+    stack = RealStack(f"http://127.0.0.1:{port}", full, process)
+    try:
+        _wait_until_ready(stack, log)
+        yield stack
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+
+def _wait_until_ready(stack: RealStack, log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        if stack.process.poll() is not None:
+            break
+        try:
+            if requests.get(f"{stack.address}/readyz", timeout=5).status_code == 200:
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"The stack did not become ready:\n{log.read_text()[-4000:]}")
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving_files(folder: Path) -> Iterator[str]:
+    """A web server on loopback with the files of a folder; its address."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
