@@ -50,6 +50,7 @@ def _database() -> dict[str, Any]:
     # A pool or persistent connections, never neither (docs/decisions/0001): a pool, since threads are many.
     pool = {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=16), "timeout": 10}
     database["CONN_MAX_AGE"] = 0
+    database["CONN_HEALTH_CHECKS"] = True  # a restarted server costs a reconnect, not a failed request
     database.setdefault("OPTIONS", {})["pool"] = pool
     return database
 

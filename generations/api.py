@@ -23,7 +23,7 @@ from rest_framework.response import Response
 
 from accounts import services as accounts
 from accounts.errors import Refusal
-from accounts.tenancy import TenantAPIView, enter
+from accounts.tenancy import TenantAPIView, enter, release_connection
 from generations import contract, outcomes, services
 from generations.models import Generation, Picture, State
 from generations.serializers import generation_data
@@ -153,6 +153,7 @@ class Generate(SpendingView):
             )
         if ended.state != State.SUCCEEDED:
             raise GenerationFailed(ended)
+        release_connection()  # a slow reader of a large answer shall hold a thread, not a connection
         return _picture_response(ended, with_list=bool(body.extensions_sent))
 
 

@@ -13,7 +13,7 @@ from generations.engines.preview.arrays import Bytes, to_bytes, to_linear
 from generations.engines.preview.look import choose
 from generations.engines.preview.plan import Plan, read_prompt
 from generations.engines.preview.render import Rendering, render
-from generations.engines.preview.room import understand
+from generations.engines.preview.room import PLAUSIBLE, understand
 from generations.engines.preview.staging import cut_references
 
 _MOST_VARIATIONS = 3
@@ -62,10 +62,11 @@ def _mask_mode(
     painted = region.red_region(source)
     if not painted.any():
         raise EngineError("bad_source", "No red region was found in this picture.", again=Again.NO)
-    clean = region.filled(source, painted)
-    base = output.scaled(clean, *size)
     inside = output.scaled(painted.astype(np.uint8) * 255, *size) > 0
+    base = output.scaled(region.filled(source, painted), *size)
     room = understand(to_linear(base))
+    if room.floor.confidence > PLAUSIBLE:
+        base = region.filled(base, inside, region.areas(room))
     paint = region.asked_colour(plan.accent, plan.floor_colour, plan.wall, plan.ceiling)
     pictures = []
     for variant in range(variations):

@@ -31,13 +31,15 @@ _LAMP = (1.0, 0.72, 0.46)
 class Mood:
     """`level` is the brightness that the room's average moves toward (0 keeps its own exposure, times `exposure`).
 
-    `sun` is how much of the sun's patches on the floor is left, `sky` top, middle and horizon as sRGB.
+    `sun` is how much of the sun's patches on the floor is left, `sky` top, middle and horizon as sRGB;
+    `ground` is how bright the garden under it is.
     """
 
     exposure: float
     white: tuple[float, float, float]
     sky: tuple[str, str, str] = ("", "", "")
     sky_light: float = 1.0
+    ground: float = 1.0
     level: float = 0.0
     saturation: float = 1.0
     contrast: float = 1.0
@@ -50,15 +52,15 @@ class Mood:
 
 MOODS: dict[str, Mood] = {
     "sunset": Mood(
-        0.95, (1.27, 0.94, 0.6), ("5d6ea6", "f2955a", "ffd794"), 1.0, saturation=1.12, contrast=1.06,
+        0.95, (1.27, 0.94, 0.6), ("5d6ea6", "f2955a", "ffd794"), 1.0, 0.5, saturation=1.12, contrast=1.06,
         sun_tint=(1.35, 0.82, 0.42), glow=0.3, vignette=0.12,
     ),
     "night": Mood(
-        0.16, (0.72, 0.9, 1.28), ("060a18", "0d1630", "1b2747"), 0.55, saturation=0.9, sun=0.0, lamps=0.42,
+        0.16, (0.72, 0.9, 1.28), ("060a18", "0d1630", "1b2747"), 0.55, 0.03, saturation=0.9, sun=0.0, lamps=0.42,
         vignette=0.2,
     ),
     "evening": Mood(
-        0.34, (0.92, 0.94, 1.12), ("1d2a52", "4d5586", "c98a74"), 0.7, sun=0.15, lamps=0.75, vignette=0.1,
+        0.34, (0.92, 0.94, 1.12), ("1d2a52", "4d5586", "c98a74"), 0.7, 0.12, sun=0.15, lamps=0.75, vignette=0.1,
     ),
     "daylight": Mood(
         1.12, (1.0, 1.0, 1.0), ("6fa8e0", "b9d8f2", "eef6fb"), 1.1, level=0.42, saturation=1.05, glow=0.12,
@@ -68,9 +70,9 @@ MOODS: dict[str, Mood] = {
         glow=0.2,
     ),
     "overcast": Mood(
-        0.88, (0.95, 1.0, 1.07), ("b4bcc4", "ccd2d6", "dde0e2"), 0.9, saturation=0.78, contrast=0.94, sun=0.12,
+        0.88, (0.95, 1.0, 1.07), ("b4bcc4", "ccd2d6", "dde0e2"), 0.9, 0.7, saturation=0.78, contrast=0.94, sun=0.12,
     ),
-    "moody": Mood(0.5, (1.03, 0.99, 0.95), saturation=0.88, contrast=1.22, sun=0.6, lamps=0.12, vignette=0.45),
+    "moody": Mood(0.66, (1.03, 0.99, 0.95), saturation=0.88, contrast=1.16, sun=0.6, lamps=0.12, vignette=0.45),
     "warm": Mood(1.0, (1.09, 0.99, 0.82), level=0.24, saturation=1.04, lamps=0.12),
     "cool": Mood(1.02, (0.9, 0.99, 1.15), level=0.24, saturation=0.97),
 }  # fmt: skip
@@ -177,7 +179,7 @@ def _lamplight(room: Room) -> Floats:
 
 
 def _new_sky(lit: Floats, original: Floats, corners: Floats, mood: Mood) -> Floats:
-    """The panes of one window filled with the mood's sky; frame and bars stay, the garden becomes its silhouette."""
+    """The panes of one window filled with the mood's sky; frame and bars stay, the garden under it keeps its own colours."""
     height, width = lit.shape[:2]
     square = floats([[0, 0], [_PANE, 0], [_PANE, _PANE], [0, _PANE]])
     flatten = cv2.getPerspectiveTransform(corners, square)
@@ -185,14 +187,15 @@ def _new_sky(lit: Floats, original: Floats, corners: Floats, mood: Mood) -> Floa
     panes = _panes(flat)
     light = luma(flat)
     brightest = max(float(np.percentile(light, 90)), 0.05)
-    outside = np.clip(blur(light, 3) / brightest, 0.18, 1) ** 0.7
+    is_sky = smoothstep(0.34, 0.6, floats(blur(light, 1.5) / brightest))
     down = np.linspace(0, 1, _PANE, dtype=np.float32)[:, None]
     top, middle, horizon = (colour(tone) for tone in mood.sky)
     upper = mix(
         np.broadcast_to(top, (_PANE, 1, 3)), np.broadcast_to(middle, (_PANE, 1, 3)), np.clip(down / 0.4, 0, 1)
     )
     sky = mix(upper, np.broadcast_to(horizon, (_PANE, 1, 3)), np.clip((down - 0.35) / 0.35, 0, 1))
-    view = floats(sky * outside[..., None] * np.float32(mood.sky_light))
+    garden = floats(flat * floats(mood.white) * np.float32(mood.ground))
+    view = mix(garden, floats(sky * np.float32(mood.sky_light)), is_sky)
     size = (width, height)
     back = np.linalg.inv(flatten)
     placed = floats(

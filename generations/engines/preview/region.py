@@ -17,6 +17,7 @@ from generations.engines.preview.arrays import (
     luma,
     mix,
     resize,
+    smoothstep,
     to_bytes,
     to_linear,
 )
@@ -52,8 +53,11 @@ def red_region(source: Bytes) -> Mask:
     )
 
 
-def filled(source: Bytes, region: Mask) -> Bytes:
-    """The picture with the region filled in from around it: smooth, as nothing is known of what was there."""
+def filled(source: Bytes, region: Mask, planes: Bytes | None = None) -> Bytes:
+    """The picture with the region filled in from around it: smooth, as nothing is known of what was there.
+
+    `planes` (h, w) tells planes apart: each is filled from its own kind, so that a wall does not run into the floor.
+    """
     height, width = region.shape
     small_size = fit(width, height, _FILL_SIZE)
     # Red pixels must not bleed into the small picture, so the average is taken over the others only.
@@ -61,15 +65,35 @@ def filled(source: Bytes, region: Mask) -> Bytes:
     weight = floats(cv2.resize(keep, small_size, interpolation=cv2.INTER_AREA))
     outside = floats(cv2.resize(floats(source * keep[..., None]), small_size, interpolation=cv2.INTER_AREA))
     small = np.asarray(np.clip(outside / np.maximum(weight, 1e-3)[..., None], 0, 255), np.uint8)
-    hole = (weight < 0.35).astype(np.uint8)
-    if hole.all():
-        small[:] = 128
-    else:
-        small = np.asarray(cv2.inpaint(small, hole, 5, cv2.INPAINT_TELEA), np.uint8)
-    smooth = blur(floats(small), 1.2)
-    big = resize(floats(np.where(hole[..., None] > 0, smooth, small)), width, height)
+    hole = weight < 0.35
+    kinds = np.zeros(hole.shape, np.uint8)
+    if planes is not None:
+        kinds = np.asarray(cv2.resize(planes, small_size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    smooth = _filled_by_kind(small, hole, kinds)
+    big = resize(smooth, width, height)
     grain = np.random.default_rng(3).normal(0, 1.6, (height, width, 1))
     return np.asarray(np.where(region[..., None], np.clip(np.rint(big + grain), 0, 255), source), np.uint8)
+
+
+def areas(room: Room) -> Bytes:
+    """The plane of each pixel by the room's box, all walls being one."""
+    labels, _, _ = labels_of(room, room.camera)
+    return np.minimum(labels, 2)
+
+
+def _filled_by_kind(small: Bytes, hole: Mask, kinds: Bytes) -> Floats:
+    """The holes of a small picture filled, for each kind from the pixels of that kind alone."""
+    out = small.copy()
+    for kind in np.unique(kinds[hole]):
+        other = kinds != kind
+        # A kind of which nothing is seen is filled from whatever is near.
+        closed = hole | other if (~hole & ~other).sum() > 40 else hole
+        if closed.all():
+            out[hole] = 128
+            continue
+        painted = np.asarray(cv2.inpaint(small, closed.astype(np.uint8), 5, cv2.INPAINT_TELEA), np.uint8)
+        out[hole & ~other] = painted[hole & ~other]
+    return floats(np.where(hole[..., None], blur(floats(out), 0.8), out))
 
 
 def render_region(base: Bytes, region: Mask, room: Room, look: Look, paint: Floats | None) -> Rendering:
@@ -78,7 +102,7 @@ def render_region(base: Bytes, region: Mask, room: Room, look: Look, paint: Floa
     `paint` is the colour asked for, whatever surface it was asked for.
     """
     picture = to_linear(base)
-    done = Rendering(picture)
+    done = Rendering(picture, picture)
     inside = floats(region)
     labels, along, rays = labels_of(room, room.camera)
     on_floor = float((labels[region] == FLOOR).mean()) if region.any() else 0.0
@@ -103,7 +127,9 @@ def render_region(base: Bytes, region: Mask, room: Room, look: Look, paint: Floa
     if not done.applied:
         new = floats(new * np.float32((1.0, 0.94, 1.06)[look.variant % 3]))
         done.applied.append("region filled from around it")
-    done.picture = mix(picture, new, inside)
+    # Faded over two pixels on the inside, where a hard outline would show the brush.
+    soft = floats(smoothstep(0.45, 1.0, blur(inside, 1.5)) * inside)
+    done.picture = mix(picture, new, soft)
     return done
 
 

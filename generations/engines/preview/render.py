@@ -31,9 +31,10 @@ _UNSURE = {"floor": "the floor", "walls": "the walls", "ceiling": "the ceiling"}
 
 @dataclass
 class Rendering:
-    """A picture in linear light, and what is to be said about it."""
+    """A picture in linear light, the one it was made from, and what is to be said about it."""
 
     picture: Floats
+    source: Floats
     applied: list[str] = field(default_factory=list)
     left_out: list[dict[str, str]] = field(default_factory=list)
     placed: list[dict[str, Any]] = field(default_factory=list)
@@ -64,7 +65,7 @@ class _Planes:
 
 def render(source: Floats, room: Room, look: Look, cutouts: list[tuple[str, Cutout | None]]) -> Rendering:
     """The look applied to a linear picture (h, w, 3) of a room that was understood at the same size."""
-    done = Rendering(source)
+    done = Rendering(source, source)
     planes = _Planes(room)
     _floor(done, room, look, planes)
     _walls(done, room, look, planes)
@@ -92,7 +93,12 @@ def _floor(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     if surface.confidence >= CONFIDENT and not room.furnished:
         angle = np.pi / 4 if name == "herringbone" else 0.0
         done.picture = relaid(
-            done.picture, room, planes.seen(material, FLOOR, angle=float(angle)), surface.mask, sun=_sun(look)
+            done.picture,
+            room,
+            planes.seen(material, FLOOR, angle=float(angle)),
+            surface.mask,
+            seen=done.source,
+            sun=_sun(look),
         )
         done.applied.append(f"floor: {look.floor or 'new colour'}")
     elif surface.confidence >= PLAUSIBLE:
@@ -159,7 +165,7 @@ def _rug(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     if cover.sum() < 0.004 * cover.size:
         done.leave_out("rug", "there is no free floor for it")
         return
-    done.picture = relaid(done.picture, room, albedo, cover, sun=_sun(look))
+    done.picture = relaid(done.picture, room, albedo, cover, seen=done.source, sun=_sun(look))
     done.applied.append("rug")
 
 

@@ -32,7 +32,7 @@ STYLES: dict[str, Style] = {
     "italian contemporary": Style("marble", "dcd5ca", "warm", "6f5f50", "8c8c8e", 0.9, 1.08),
     "japanese": Style("tatami", "ede3cd", "warm", "59503f", "", 0.85, 1.0),
     "zen": Style("pale oak", "e3dccb", "morning", "7f8c6b", "", 0.8, 0.98),
-    "art deco": Style("checkerboard", "2f4f4c", "moody", "c5a257", "bfa36a", 1.15, 1.15),
+    "art deco": Style("checkerboard", "3f6662", "moody", "c5a257", "bfa36a", 1.15, 1.08),
     "farmhouse": Style("pine", "efeade", "morning", "8a7d68", "d6cbb7", 0.95, 1.0),
     "rustic": Style("smoked oak", "dccbb0", "warm", "7b5636", "9a6a48", 1.05, 1.05),
     "traditional": Style("cherry", "e3d6b9", "warm", "7a2f2c", "8e4038", 1.1, 1.05),
@@ -40,7 +40,7 @@ STYLES: dict[str, Style] = {
     "luxury": Style("marble", "cdc3b5", "warm", "b08d4f", "4f4a46", 1.05, 1.12),
     "tropical": Style("cherry", "e9ecdd", "daylight", "3f7d52", "d9c9a0", 1.2, 1.05),
     "french country": Style("stone", "ece4d6", "morning", "8c94a8", "cdbfa9", 0.95, 1.0),
-    "gothic": Style("smoked oak", "3c3a3f", "moody", "6c2c35", "55262c", 0.9, 1.18),
+    "gothic": Style("smoked oak", "5a565c", "moody", "6c2c35", "55262c", 0.9, 1.12),
     "wabi-sabi": Style("concrete", "cbbfae", "overcast", "877560", "", 0.75, 0.97),
 }
 

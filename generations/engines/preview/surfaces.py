@@ -98,17 +98,19 @@ def shading(picture: Floats, mask: Floats, *, radius: int, epsilon: float) -> Fl
     return floats(relative[..., None] * np.clip(tint, 0.6, 1.7) ** 0.6)
 
 
-def relaid(picture: Floats, room: Room, albedo: Floats, mask: Floats, *, sun: float = 1.0) -> Floats:
-    """The floor made of `albedo` (h, w, 3) where `mask` is, in the old floor's light.
+def relaid(
+    picture: Floats, room: Room, albedo: Floats, mask: Floats, *, seen: Floats, sun: float = 1.0
+) -> Floats:
+    """The floor made of `albedo` (h, w, 3) where `mask` is, in the light that the photo `seen` has there.
 
     `sun` 1 keeps the patches of sun as bright as they are, 0 takes them away.
     """
-    light = shading(picture, mask, radius=max(3, picture.shape[1] // 90), epsilon=0.05)
+    light = shading(seen, mask, radius=max(3, picture.shape[1] // 90), epsilon=0.05)
     if sun < 1:
         level = luma(light)[..., None]
         light = floats(light * (1.15 / np.maximum(level, 1.15)) ** np.float32(1 - sun))
-    typical = weighted_median(luma(picture)[::4, ::4], mask[::4, ::4])
-    full = room_light(picture, room)
+    typical = weighted_median(luma(seen)[::4, ::4], mask[::4, ::4])
+    full = room_light(seen, room)
     # The old floor's own albedo is unknown: between "as bright as the room's light makes it" and a middle grey.
     old = np.clip(typical / full, 0.06, 0.75)
     irradiance = typical / old**0.75 / 0.36**0.25

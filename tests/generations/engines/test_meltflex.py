@@ -11,6 +11,7 @@ import pytest
 from generations.engines.base import Again, EngineError, EngineRequest, InputImage, Reference
 from generations.engines.meltflex import MeltFlexEngine
 from tests import meltflex_server as upstream
+from tests.factories import data_url
 from tests.fakes import jpeg, png
 from tests.meltflex_server import MeltFlexServer
 
@@ -59,7 +60,7 @@ def test_only_documented_fields_are_sent(server: MeltFlexServer) -> None:
 
 
 def test_extensions_are_sent_where_they_are_switched_on(server: MeltFlexServer) -> None:
-    server.answers = [upstream.picture(images=[upstream.data_url(png(), "image/png")] * 2, count=2)]
+    server.answers = [upstream.picture(images=[data_url(png(), "image/png")] * 2, count=2)]
     request = EngineRequest(
         prompt="x", source=PHOTO, resolution="2K", design_level="pro", mask=True, variations=2
     )
