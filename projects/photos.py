@@ -30,6 +30,7 @@ from projects.image_headers import (
 
 __all__ = [
     "PhotoRefused",
+    "PreparedImage",
     "UnreadableImage",
     "UnsupportedImage",
     "check_png",

@@ -130,36 +130,41 @@ def add_photo(*, room: Room, image: IncomingImage, by_user: User) -> Photo:
 def make_ready(*, photo: Photo) -> Photo:
     """Fetch if need be, straighten, strip and thumbnail a photo; returns it READY. Holds no transaction.
 
-    Raises a Refusal when it can't be used, and remembers that. Two at once do the work twice and agree.
+    Raises a Refusal when it can't be used, and remembers that; ImageWorkFailed when the failure is ours.
     """
     if photo.state == Photo.State.READY:
         return photo
     if photo.state == Photo.State.BAD:
         raise photos.UnreadableImage(photo.problem)
-    organization = photo.organization
     tenancy.release_connection()
     try:
+        content = _bytes_of(photo)
         prepared = image_pool.run(
-            photos.prepare,
-            _bytes_of(photo),
-            longest_side=KEPT_LONGEST_SIDE,
-            keep_png=True,
-            seconds=PREPARE_SECONDS,
+            photos.prepare, content, longest_side=KEPT_LONGEST_SIDE, keep_png=True, seconds=PREPARE_SECONDS
         )
+    except FileNotFoundError:
+        # Another worker made it ready in this moment and took the file as it arrived away.
+        ready = _reload(photo)
+        if ready.state != Photo.State.READY:
+            raise
+        return ready
     except image_pool.ImageWorkFailed:
         raise  # our failure, not the photo's
     except Refusal as refusal:
-        with tenancy.enter(organization):
-            Photo.objects.of(organization).filter(pk=photo.pk, state=Photo.State.NEW).update(
-                state=Photo.State.BAD, problem=refusal.message[:400]
-            )
+        with tenancy.enter(photo.organization):
+            mine = Photo.objects.of(photo.organization).filter(pk=photo.pk, state=Photo.State.NEW)
+            mine.update(state=Photo.State.BAD, problem=refusal.message[:400])
         raise
-    folder = f"{organization.public_id}/photos/{photo.public_id}"
+    return _keep(photo, prepared)
+
+
+def _keep(photo: Photo, prepared: photos.PreparedImage) -> Photo:
+    folder = f"{photo.organization.public_id}/photos/{photo.public_id}"
     extension = "png" if prepared.media_type == "image/png" else "jpg"
     image = default_storage.save(f"{folder}/photo.{extension}", ContentFile(prepared.content))
     thumbnail = default_storage.save(f"{folder}/thumbnail.jpg", ContentFile(prepared.thumbnail))
-    with tenancy.enter(organization):
-        Photo.objects.of(organization).filter(pk=photo.pk).update(
+    with tenancy.enter(photo.organization):
+        Photo.objects.of(photo.organization).filter(pk=photo.pk).update(
             state=Photo.State.READY,
             original="",
             image=image,
@@ -170,10 +175,16 @@ def make_ready(*, photo: Photo) -> Photo:
             had_gps=prepared.had_gps,
             advice=list(prepared.advice),
         )
-        ready: Photo = Photo.objects.of(organization).select_related("organization", "room").get(pk=photo.pk)
     if photo.original:
         default_storage.delete(photo.original)
-    return ready
+    return _reload(photo)
+
+
+def _reload(photo: Photo) -> Photo:
+    with tenancy.enter(photo.organization):
+        rows = Photo.objects.of(photo.organization).select_related("organization", "room")
+        fresh: Photo = rows.get(pk=photo.pk)
+    return fresh
 
 
 def _bytes_of(photo: Photo) -> bytes:

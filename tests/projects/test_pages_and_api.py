@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from accounts import services as accounts
 from accounts import tenancy
 from accounts.models import Membership, Role
+from projects import services
 from projects.models import Client, Photo, Project, Room
 from tests import factories
 from tests.factories import Studio
@@ -186,3 +187,14 @@ def test_pictures_with_a_place_in_them_come_out_without(studio: Studio) -> None:
     )
     made = answer.json()
     assert (made["gps_removed"], made["width"], made["height"]) == (True, 48, 64)
+
+
+def test_a_photo_made_ready_by_somebody_else_meanwhile_is_used(studio: Studio) -> None:
+    room = make_room(studio)
+    stored = services.store(organization=studio.organization, image=services.IncomingImage(content=jpeg()))
+    with studio.enter():
+        photo = services.create_photo(
+            organization=studio.organization, stored=stored, by_user=studio.owner, room=room
+        )
+    first = services.make_ready(photo=photo)
+    assert services.make_ready(photo=photo).image == first.image

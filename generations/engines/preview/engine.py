@@ -65,7 +65,7 @@ def _mask_mode(
     inside = output.scaled(painted.astype(np.uint8) * 255, *size) > 0
     base = output.scaled(region.filled(source, painted), *size)
     room = understand(to_linear(base))
-    if room.floor.confidence > PLAUSIBLE:
+    if max(room.floor.confidence, room.walls.confidence) > PLAUSIBLE:
         base = region.filled(base, inside, region.areas(room))
     paint = region.asked_colour(plan.accent, plan.floor_colour, plan.wall, plan.ceiling)
     pictures = []

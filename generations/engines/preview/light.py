@@ -179,7 +179,7 @@ def _lamplight(room: Room) -> Floats:
 
 
 def _new_sky(lit: Floats, original: Floats, corners: Floats, mood: Mood) -> Floats:
-    """The panes of one window filled with the mood's sky; frame and bars stay, the garden under it keeps its own colours."""
+    """The panes of one window with the mood's sky; frame and bars stay, a garden keeps its own colours."""
     height, width = lit.shape[:2]
     square = floats([[0, 0], [_PANE, 0], [_PANE, _PANE], [0, _PANE]])
     flatten = cv2.getPerspectiveTransform(corners, square)
@@ -187,7 +187,9 @@ def _new_sky(lit: Floats, original: Floats, corners: Floats, mood: Mood) -> Floa
     panes = _panes(flat)
     light = luma(flat)
     brightest = max(float(np.percentile(light, 90)), 0.05)
-    is_sky = smoothstep(0.34, 0.6, floats(blur(light, 1.5) / brightest))
+    soft = blur(flat, 1.5)
+    green = soft[..., 1] / (0.5 * (soft[..., 0] + soft[..., 2]) + 0.01)
+    is_sky = smoothstep(0.3, 0.6, floats(luma(soft) / brightest)) * smoothstep(1.3, 1.1, floats(green))
     down = np.linspace(0, 1, _PANE, dtype=np.float32)[:, None]
     top, middle, horizon = (colour(tone) for tone in mood.sky)
     upper = mix(
