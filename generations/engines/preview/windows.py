@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from generations.engines.preview.arrays import Bytes, Floats, Mask, floats, luma
 from generations.engines.preview.camera import BACK, LEFT, RIGHT, Box, Camera
@@ -121,13 +123,16 @@ def _bright_rectangles(flat: Floats, start: float, pace: float, wall: int, paint
     closed = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     return [
         window
-        for rectangle in _rectangles(np.asarray(closed, np.uint8), outside)
+        for rectangle in _rectangles(np.asarray(closed, np.uint8), outside, light > 0.8 * wall_light)
         if (window := _judged(rectangle, light, outside.astype(np.float32), wall_light, start, pace, wall))
     ]
 
 
-def _rectangles(mask: Bytes, panes: Mask) -> list[tuple[int, int, int, int]]:
-    """Parts of the mask that fill an upright rectangle, each trimmed of rows and columns that are mostly empty."""
+def _rectangles(mask: Bytes, panes: Mask, bright: Mask) -> list[tuple[int, int, int, int]]:
+    """Parts of the mask that fill an upright rectangle, each trimmed of rows and columns that are mostly empty.
+
+    What lies under a gap and is not `bright` is the wall under the sill, coloured by the floor.
+    """
     count, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
     found = []
     for index in range(1, count):
@@ -140,7 +145,7 @@ def _rectangles(mask: Bytes, panes: Mask) -> list[tuple[int, int, int, int]]:
         last = len(full)
         while last > 0 and full[last - 1]:
             last -= 1
-        rows = np.nonzero(full[:last])[0]
+        rows = _above_the_sill(np.nonzero(full[:last])[0], (part & bright).sum(1), down)
         columns = np.nonzero(across > 0.5 * across.max())[0]
         if not len(rows):
             continue
@@ -150,6 +155,17 @@ def _rectangles(mask: Bytes, panes: Mask) -> list[tuple[int, int, int, int]]:
         if (parts == index)[y : y + h, x : x + w].mean() > 0.68:
             found.append((x, y, w, h))
     return found
+
+
+def _above_the_sill(
+    rows: npt.NDArray[np.intp], bright: npt.NDArray[Any], filled: npt.NDArray[Any]
+) -> npt.NDArray[np.intp]:
+    """The rows up to the lowest gap below which hardly any pane is bright."""
+    for cut in np.nonzero(np.diff(rows) > 1)[0]:
+        below = rows[cut + 1 :]
+        if bright[below].sum() < 0.4 * filled[below].sum():
+            return rows[: cut + 1]
+    return rows
 
 
 def _crisp(light: Floats, rectangle: tuple[int, int, int, int], wall_light: float) -> bool:
