@@ -35,8 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """What `make run` starts, with nothing of the tests' own settings."""
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """What `make run` starts, with nothing of the tests' own settings; not started where there is no browser."""
     data_dir, port = tmp_path_factory.mktemp("journeys"), free_port()
     ours = {"PORT": str(port), "DATA_DIR": str(data_dir), "WEB_PROCESSES": "1"}
     others = {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 ROOM = REPOSITORY / "static" / "samples" / "room.jpg"
-JAPANDI = "Japandi, light oak floor, white walls, warm evening light"
+JAPANDI = "Japandi, light oak floor, white walls, warm light"
 PASSWORD = "curtains and a kettle"
 PICTURE_SECONDS = 60
 CHROMIUM_ARGUMENTS = [

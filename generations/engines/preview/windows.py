@@ -12,6 +12,8 @@ import numpy.typing as npt
 from generations.engines.preview.arrays import Bytes, Floats, Mask, floats, luma
 from generations.engines.preview.camera import BACK, LEFT, RIGHT, Box, Camera
 
+Rows = npt.NDArray[Any]  # a number for each row, or row numbers
+
 _PER_METRE = 40  # pixels of the flat view
 _WALLS = (LEFT, BACK, RIGHT)
 
@@ -157,12 +159,10 @@ def _rectangles(mask: Bytes, panes: Mask, bright: Mask) -> list[tuple[int, int, 
     return found
 
 
-def _above_the_sill(
-    rows: npt.NDArray[np.intp], bright: npt.NDArray[Any], filled: npt.NDArray[Any]
-) -> npt.NDArray[np.intp]:
+def _above_the_sill(rows: Rows, bright: Rows, filled: Rows) -> Rows:
     """The rows up to the lowest gap below which hardly any pane is bright."""
     for cut in np.nonzero(np.diff(rows) > 1)[0]:
-        below = rows[cut + 1 :]
+        below = rows[cut + 1 : cut + 4]
         if bright[below].sum() < 0.4 * filled[below].sum():
             return rows[: cut + 1]
     return rows

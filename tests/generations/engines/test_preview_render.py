@@ -1,0 +1,301 @@
+"""What the preview engine draws: right direction, right place, nothing outside it, the same every time."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from generations.engines.base import Again, EngineError, EngineRequest, InputImage, Reference
+from generations.engines.preview import PreviewEngine, generate
+from generations.engines.preview.output import badge_box
+from tests.generations.engines.rooms import Picture, ask, drawn, empty_room, png, reference, seen
+
+SAMPLE = Path(__file__).parents[3] / "static/samples/room.jpg"
+ROOM = empty_room()
+FLOOR = np.s_[240:300, 150:330]  # of ROOM
+WALL = np.s_[120:195, 310:340]
+WINDOW = np.s_[112:145, 206:272]
+OUTSIDE_BADGE = np.s_[:300, :]
+
+
+@cache
+def sample() -> InputImage:
+    """The shipped room at 480 pixels, so that the tests stay quick."""
+    picture = cv2.imread(str(SAMPLE))
+    assert picture is not None
+    return InputImage(cv2.imencode(".png", cv2.resize(picture, (480, 320)))[1].tobytes(), "image/png")
+
+
+@cache
+def plain() -> npt.NDArray[np.float32]:
+    return drawn("", ROOM)
+
+
+def warmth(picture: npt.NDArray[np.float32]) -> float:
+    return float(picture[..., 0].mean() / picture[..., 2].mean())
+
+
+def test_the_same_request_gives_the_same_bytes() -> None:
+    options: dict[str, Any] = {"references": (reference("sofa", 300, 130),), "variations": 2}
+    first = ask("mid-century, sunset, rug", sample(), **options)
+    second = ask("mid-century, sunset, rug", sample(), **options)
+    assert [picture.png for picture in first.pictures] == [picture.png for picture in second.pictures]
+
+
+def test_the_engine_can_be_sent_to_a_child_process() -> None:
+    request = EngineRequest(prompt="night", source=png(ROOM), resolution="512")
+    assert pickle.loads(pickle.dumps(generate))(request).pictures[0].png == generate(request).pictures[0].png
+    assert (PreviewEngine.name, PreviewEngine.repeatable) == ("preview", True)
+
+
+@pytest.mark.parametrize(
+    ("size", "resolution", "expected"),
+    [
+        ((1344, 896), "512", (512, 341)),
+        ((1344, 896), "", (1024, 683)),
+        ((1500, 1000), "1K", (1024, 683)),
+        ((400, 300), "2K", (400, 300)),
+        ((64, 64), "1K", (64, 64)),
+        ((90, 700), "512", (66, 512)),
+    ],
+)
+def test_the_answer_has_the_aspect_of_the_source_and_is_never_enlarged(
+    size: tuple[int, int], resolution: str, expected: tuple[int, int]
+) -> None:
+    picture = drawn("overcast", empty_room(*size), resolution=resolution)
+    assert (picture.shape[1], picture.shape[0]) == expected
+
+
+def test_the_answer_says_what_made_it() -> None:
+    answer = ask("daylight", ROOM).pictures[0]
+    assert b"tEXtSoftware\0Roomwright preview engine" in answer.png
+    x, y, w, h = badge_box(480, 320)
+    badge = seen(answer)[y : y + h, x : x + w]
+    assert badge.std() > 3 * seen(answer)[y : y + h, x - w : x].std()
+    assert w * h < 0.01 * 480 * 320
+
+
+def test_without_a_known_wish_the_room_stays_and_the_notes_say_why() -> None:
+    answer = ask("please add a unicorn", ROOM).pictures[0]
+    assert np.abs(seen(answer)[OUTSIDE_BADGE] - ROOM[OUTSIDE_BADGE]).max() <= 1
+    assert answer.notes["ignored"] == ["unicorn"]
+    assert answer.notes["left_out"][0]["what"] == "prompt"
+
+
+def test_sunset_is_warmer_than_daylight_and_cool_is_colder() -> None:
+    assert warmth(drawn("sunset", ROOM)) > 1.15 * warmth(plain())
+    assert warmth(drawn("cool light", ROOM)) < 0.95 * warmth(plain())
+    assert warmth(drawn("warm light", ROOM)) > 1.05 * warmth(plain())
+
+
+def test_night_is_darker_evening_between_and_daylight_brighter() -> None:
+    levels = [drawn(mood, ROOM).mean() for mood in ("night", "evening")]
+    levels += [plain().mean(), drawn("bright daylight", ROOM).mean()]
+    assert levels == sorted(levels)
+    assert levels[0] < 0.75 * levels[2]
+
+
+def test_a_window_found_shows_the_sky_of_the_mood() -> None:
+    night, day = drawn("night", ROOM)[WINDOW], plain()[WINDOW]
+    assert night.mean() < 0.3 * day.mean()
+    assert "view from the window" not in [
+        one["what"] for one in ask("night", ROOM).pictures[0].notes["left_out"]
+    ]
+
+
+@pytest.mark.parametrize("source", ["drawn", "sample"])
+def test_a_walnut_floor_is_darker_than_oak_and_oak_is_browner_than_before(source: str) -> None:
+    room, where = (png(ROOM), FLOOR) if source == "drawn" else (sample(), np.s_[270:300, 200:400])
+    before, oak, walnut = (drawn(prompt, room)[where] for prompt in ("", "oak floor", "walnut floor"))
+    assert walnut.mean() < 0.75 * oak.mean()
+    assert warmth(oak) > 1.3 * warmth(before)
+
+
+def test_a_floor_keeps_its_sun_and_shade() -> None:
+    sunny = ROOM.copy()
+    sunny[250:290, 180:240] = np.clip(sunny[250:290, 180:240] * 1.7, 0, 255)
+    oak = drawn("oak floor", sunny)
+    assert oak[255:285, 185:235].mean() > 1.15 * oak[255:285, 250:300].mean()
+
+
+def test_each_floor_looks_different() -> None:
+    words = ("oak", "herringbone", "tile", "marble", "concrete", "grey carpet", "terracotta tiles", "slate")
+    floors = [drawn(f"{word} floor", ROOM, resolution="512")[FLOOR] for word in words]
+    for index, one in enumerate(floors):
+        for other in floors[index + 1 :]:
+            assert np.abs(one - other).mean() > 4
+
+
+def test_walls_take_the_colour_asked_for_and_the_floor_does_not() -> None:
+    picture = drawn("paint the walls sage green", ROOM)
+    red, green, blue = picture[WALL].mean((0, 1))
+    assert green > red
+    assert green > 1.05 * blue
+    assert np.abs(picture[FLOOR] - plain()[FLOOR]).mean() < 2
+
+
+def test_style_words_alone_change_floor_walls_and_light() -> None:
+    pictures = {style: drawn(style, ROOM) for style in ("japandi", "industrial", "coastal", "art deco")}
+    for style, picture in pictures.items():
+        assert np.abs(picture[FLOOR] - plain()[FLOOR]).mean() > 12, style
+        assert np.abs(picture[WALL] - plain()[WALL]).mean() > 6, style
+    assert pictures["industrial"].mean() < pictures["japandi"].mean()
+    assert warmth(pictures["coastal"][WALL]) < warmth(pictures["japandi"][WALL])
+
+
+def test_what_the_prompt_keeps_stays() -> None:
+    kept = drawn("paint the walls navy blue, keep the floor, don't change the light", ROOM)
+    assert np.abs(kept[FLOOR] - plain()[FLOOR]).mean() < 2
+    assert kept[WALL].mean() < 0.6 * plain()[WALL].mean()
+    bare, covered = drawn("grey carpet, no rug", ROOM), drawn("grey carpet, red rug", ROOM)
+    assert warmth(covered[FLOOR]) > 1.1 * warmth(bare[FLOOR])
+
+
+def test_variations_differ_on_purpose() -> None:
+    answer = ask("japandi, walnut floor", ROOM, variations=3, references=(reference("armchair", 160, 170),))
+    one, two, three = (seen(picture) for picture in answer.pictures)
+    assert min(np.abs(one - two).mean(), np.abs(two - three).mean(), np.abs(one - three).mean()) > 2
+    places = {tuple(picture.notes["placed"][0]["box"]) for picture in answer.pictures}
+    assert len(places) > 1
+
+
+def furniture() -> tuple[Reference, ...]:
+    return (
+        reference("Grey sofa", 320, 140, (90, 110, 140)),
+        reference("Oak coffee table", 200, 90),
+        reference("Floor lamp", 60, 240, (40, 120, 60)),
+        reference("", 150, 160, (170, 50, 40)),
+    )
+
+
+@pytest.mark.parametrize("source", ["drawn", "sample"])
+def test_four_pieces_find_their_place_on_the_floor_of_an_empty_room(source: str) -> None:
+    room = png(ROOM) if source == "drawn" else sample()
+    answer = ask("place these", room, references=furniture()).pictures[0]
+    placed = {one["name"]: one["box"] for one in answer.notes["placed"]}
+    assert set(placed) == {"Grey sofa", "Oak coffee table", "Floor lamp", "item 4"}, answer.notes["left_out"]
+    bare = drawn("", room)
+    for x, y, w, h in placed.values():
+        assert 0.55 * 320 < y + h <= 320  # stands on the floor
+        assert x >= -5
+        assert x + w <= 485
+        assert np.abs(seen(answer) - bare)[max(0, y) : y + h, max(0, x) : x + w].mean() > 8  # and can be seen
+    assert placed["Grey sofa"][2] > placed["item 4"][2]
+    assert placed["Floor lamp"][3] > placed["Floor lamp"][2]
+
+
+def test_furniture_has_the_size_that_its_name_says() -> None:
+    answer = ask("", ROOM, references=(reference("sofa", 300, 140), reference("stool", 300, 300))).pictures[0]
+    widths = {one["name"]: one["box"][2] for one in answer.notes["placed"]}
+    assert widths["sofa"] > 2 * widths["stool"]
+
+
+def test_a_reference_that_is_no_product_photo_is_named() -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (200, 300, 3), dtype=np.uint8)
+    broken = Reference(InputImage(b"not a picture", "image/png"), "ghost")
+    answer = ask("", ROOM, references=(Reference(png(noise), "jungle"), broken)).pictures[0]
+    assert [one["what"] for one in answer.notes["left_out"]] == ["jungle", "ghost"]
+
+
+def test_an_alpha_channel_is_the_outline() -> None:
+    rgba = np.zeros((200, 300, 4), np.uint8)
+    rgba[40:180, 30:270] = (30, 30, 200, 255)
+    image = InputImage(cv2.imencode(".png", rgba)[1].tobytes(), "image/png")
+    answer = ask("", ROOM, references=(Reference(image, "sofa"),)).pictures[0]
+    x, y, w, h = answer.notes["placed"][0]["box"]
+    red = seen(answer)[y + h // 4 : y + h // 2, x + w // 4 : x + 3 * w // 4].mean((0, 1))
+    assert red[0] > 2.5 * red[1]
+
+
+def masked(room: Picture) -> tuple[Picture, npt.NDArray[np.bool_]]:
+    """The room with a red ellipse on its back wall, and where that is."""
+    region = np.zeros(room.shape[:2], np.uint8)
+    cv2.ellipse(region, (320, 160), (22, 30), 0, 0, 360, 1, -1)
+    out = room.copy()
+    out[region > 0] = (255, 0, 0)
+    return out, region > 0
+
+
+def test_a_painted_region_changes_and_nothing_outside_does() -> None:
+    source, region = masked(ROOM)
+    picture = drawn("sage green", source, mask=True)
+    near = cv2.dilate(region.astype(np.uint8), np.ones((11, 11), np.uint8)) > 0
+    untouched = ~near[OUTSIDE_BADGE]
+    assert np.abs(picture[OUTSIDE_BADGE] - ROOM[OUTSIDE_BADGE])[untouched].max() == 0
+    red, green, blue = picture[region].mean(0)
+    assert green > red
+    assert green > blue
+
+
+@pytest.mark.parametrize("prompt", ["remove this", "oak", "at night", "japandi"])
+def test_no_red_is_left_of_a_painted_region(prompt: str) -> None:
+    source, region = masked(ROOM)
+    jpeg = InputImage(cv2.imencode(".jpg", source[..., ::-1])[1].tobytes(), "image/jpeg")
+    picture = drawn(prompt, jpeg, mask=True)
+    near = cv2.dilate(region.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    assert (picture[near][:, 0] - picture[near][:, 1:].max(-1)).max() < 60
+
+
+def test_a_mask_without_red_is_turned_away() -> None:
+    with pytest.raises(EngineError, match="bad_source"):
+        ask("oak", ROOM, mask=True)
+
+
+def test_clutter_gets_no_new_floor_pattern() -> None:
+    random = np.random.default_rng(5)
+    room = empty_room()
+    for _ in range(60):
+        x, y = int(random.integers(0, 470)), int(random.integers(170, 310))
+        tone = tuple(int(value) for value in random.integers(0, 255, 3))
+        cv2.rectangle(
+            room, (x, y), (x + int(random.integers(15, 60)), y - int(random.integers(15, 70))), tone, -1
+        )
+    notes = ask("herringbone floor", room).pictures[0].notes
+    assert "floor: herringbone" not in notes["applied"]
+    assert any("floor" in one["what"] for one in notes["left_out"])
+
+
+ODD: dict[str, Picture] = {
+    "black": np.zeros((120, 160, 3), np.uint8),
+    "white": np.full((120, 160, 3), 255, np.uint8),
+    "grey": np.full((64, 64, 3), 127, np.uint8),
+    "noise": np.random.default_rng(3).integers(0, 255, (64, 90, 3), dtype=np.uint8),
+    "panorama": empty_room(1000, 70),
+    "tower": empty_room(70, 600),
+    "tiny": empty_room(64, 64),
+}
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("name", list(ODD))
+def test_any_picture_gets_an_answer(name: str, mask: bool) -> None:
+    source = ODD[name].copy()
+    if mask:
+        height, width = source.shape[:2]
+        source[height // 3 : height // 2, width // 3 : width // 2] = (255, 0, 0)
+    answer = ask(
+        "art deco, brick walls, white ceiling, red rug, sunset", source, mask=mask, references=furniture()[:2]
+    ).pictures[0]
+    assert seen(answer).shape == source.shape
+    json.dumps(answer.notes)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\xff\xd8\xff\xe0 not really", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_a_bad_source(content: bytes) -> None:
+    with pytest.raises(EngineError) as caught:
+        ask("oak", InputImage(content, "image/png"))
+    assert (caught.value.code, caught.value.again) == ("bad_source", Again.NO)
+
+
+def test_a_grey_picture_and_one_with_alpha_are_read() -> None:
+    grey = InputImage(cv2.imencode(".png", ROOM[..., 1])[1].tobytes(), "image/png")
+    clear = InputImage(cv2.imencode(".png", np.dstack([ROOM, ROOM[..., :1]]))[1].tobytes(), "image/png")
+    assert drawn("sunset", grey).shape == drawn("sunset", clear).shape == ROOM.shape
