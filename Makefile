@@ -20,7 +20,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run test test-slow journeys chaos bench check format lock clean env env-dev env-browser
+.PHONY: help demo run install test test-slow journeys chaos bench check format lock clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -30,6 +30,8 @@ demo: env ## one picture from the clone to var/demo/after.png, then stop (PHOTO=
 
 run: env ## serve until Ctrl-C; prints the address, a login and a curl
 	@$(ENV) -m config.local run
+
+install: env ## only make .venv; the others do it by themselves
 
 test: env-dev ## the test suite on real PostgreSQL, without what is slow
 	@code=0; $(ENV) -m pytest -n 2 || code=$$?; \
@@ -48,7 +50,7 @@ chaos: env-dev ## kill processes under load and count pictures and credits
 bench: env-dev ## measure; asserts nothing tight
 	$(call pytest,-m bench)
 
-check: env-dev ## lint, types, import rules, migrations, conventions
+check: env-browser ## lint, types, import rules, migrations, conventions
 	@echo "ruff" && $(ENV) -m ruff check .
 	@$(ENV) -m ruff format --check .
 	@echo "mypy" && $(ENV) -m mypy .

@@ -13,7 +13,7 @@ from accounts import services
 from accounts.errors import Refusal
 from accounts.forms import ApiKeyForm
 from accounts.models import MAX_ACTIVE_KEYS, ApiKey, Role
-from accounts.tenancy import MemberRequest, SignedInRequest, member, public, signed_in
+from accounts.tenancy import MemberRequest, SignedInRequest, find_membership, member, public, signed_in
 
 
 @public("says what this is")
@@ -26,9 +26,11 @@ def start(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_GET
 def home(request: SignedInRequest) -> HttpResponse:
-    """To the person's first workspace."""
+    """To the person's first workspace: the studio, or the history for those who only look."""
     workspace = services.home_of(user=request.user, now=timezone.now())
-    return redirect("studio", workspace=workspace.public_id)
+    membership = find_membership(user=request.user, workspace=workspace.public_id)
+    designs = membership is not None and membership.may(Role.DESIGNER)
+    return redirect("studio" if designs else "history", workspace=workspace.public_id)
 
 
 @member()

@@ -136,9 +136,9 @@ class Stack:
     def _stop(self) -> None:
         """Ask, wait, kill. A second interrupt cuts the waiting short."""
         self._over.set()
-        if self._supervisor.is_alive():
-            self._supervisor.join()
         with suppress(KeyboardInterrupt):
+            if self._supervisor.is_alive():
+                self._supervisor.join()
             for child in self.children:
                 child.terminate()
             deadline = time.monotonic() + STOP_SECONDS

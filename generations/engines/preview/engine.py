@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import cv2
 import numpy as np
 
-from generations.engines.base import Again, EngineError, EnginePicture, EngineRequest, EngineResult
+from generations.engines.base import (
+    Again,
+    EngineError,
+    EnginePicture,
+    EngineRequest,
+    EngineResult,
+    InputImage,
+)
 from generations.engines.preview import output, region
-from generations.engines.preview.arrays import Bytes, to_bytes, to_linear
+from generations.engines.preview.arrays import Bytes, Floats, to_bytes, to_linear
 from generations.engines.preview.look import choose
 from generations.engines.preview.plan import Plan, read_prompt
 from generations.engines.preview.render import Rendering, render
-from generations.engines.preview.room import PLAUSIBLE, understand
+from generations.engines.preview.room import PLAUSIBLE, Room, understand
 from generations.engines.preview.staging import cut_references
 
 _MOST_VARIATIONS = 3
@@ -30,14 +38,11 @@ class PreviewEngine:
     def generate(self, request: EngineRequest) -> EngineResult:
         """One PNG a variation, 1 to 3, each with notes on what was done; EngineError "bad_source" for no picture."""
         cv2.setNumThreads(1)  # many of these run side by side, one to a process
-        source = output.decode(request.source)
-        width, height = output.working_size(source.shape[1], source.shape[0], request.resolution)
         plan = read_prompt(request.prompt)
         variations = max(1, min(request.variations, _MOST_VARIATIONS))
         if request.mask:
-            return _mask_mode(source, (width, height), plan, request, variations)
-        picture = to_linear(output.scaled(source, width, height))
-        room = understand(picture)
+            return _mask_mode(plan, request, variations)
+        picture, room = _scene(request.source, request.resolution)
         cutouts = cut_references(request.references)
         pictures = []
         for variant in range(variations):
@@ -55,10 +60,20 @@ def generate(request: EngineRequest) -> EngineResult:
     return PreviewEngine().generate(request)
 
 
-def _mask_mode(
-    source: Bytes, size: tuple[int, int], plan: Plan, request: EngineRequest, variations: int
-) -> EngineResult:
+@lru_cache(maxsize=2)
+def _scene(source: InputImage, resolution: str) -> tuple[Floats, Room]:
+    """The linear picture at working size and the room in it; kept, as people try one photo with many prompts."""
+    decoded = output.decode(source)
+    size = output.working_size(decoded.shape[1], decoded.shape[0], resolution)
+    picture = to_linear(output.scaled(decoded, *size))
+    picture.setflags(write=False)
+    return picture, understand(picture)
+
+
+def _mask_mode(plan: Plan, request: EngineRequest, variations: int) -> EngineResult:
     """Fills and restyles the red region of the source, and nothing else."""
+    source = output.decode(request.source)
+    size = output.working_size(source.shape[1], source.shape[0], request.resolution)
     painted = region.red_region(source)
     if not painted.any():
         raise EngineError("bad_source", "No red region was found in this picture.", again=Again.NO)
