@@ -272,7 +272,7 @@ def _answers(socket_path: str) -> bool:
 
 def _server_pid(data: Path) -> int | None:
     """The process id of the cluster's server if it lives. Ids are reused: its working folder tells."""
-    import psutil  # type: ignore[import-untyped]  # here: every command imports us, hardly any comes here
+    import psutil  # here: every command imports us, hardly any comes here
 
     pidfile = _read_pidfile(data)
     with contextlib.suppress(IndexError, ValueError, OSError, psutil.Error):

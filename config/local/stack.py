@@ -100,16 +100,19 @@ class Stack:
     def _supervise(self) -> None:
         ticks = 0
         while not self._over.wait(TICK_SECONDS if ticks else 0):
-            changed = [child.tend() for child in self.children]
-            if any(changed):
-                self._write_state()
-            if ticks % DATABASE_TICKS == 0:
-                self._start_guard()
-                try:
-                    postgres.use_default()
-                except (LocalStackError, OSError) as error:
-                    complain(f"The database: {error}")
+            try:
+                self._look_after(database=ticks % DATABASE_TICKS == 0)
+            except (LocalStackError, OSError) as error:  # no memory for a process, a full disk: it may pass
+                complain(f"supervisor: {error}")
             ticks += 1
+
+    def _look_after(self, *, database: bool) -> None:
+        changed = [child.tend() for child in self.children]
+        if any(changed):
+            self._write_state()
+        if database:
+            self._start_guard()
+            postgres.use_default()
 
     def _write_state(self) -> None:
         running = [identity(child.process) for child in self.children if child.process]

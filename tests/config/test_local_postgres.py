@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import psycopg
 import pytest
 
@@ -159,7 +159,8 @@ def test_a_cluster_whose_making_was_killed_is_made_again(cluster: EmbeddedPostgr
     for moment in (0.15, 0.3, 0.45, 0.6):
         program = a_user(cluster)
         time.sleep(moment)
-        for process in [*psutil.Process(program.pid).children(recursive=True), program]:
+        top = psutil.Process(program.pid)
+        for process in [*top.children(recursive=True), top]:
             process.kill()
         program.communicate()
     cluster.ensure_running()

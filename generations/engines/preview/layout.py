@@ -11,7 +11,7 @@ from generations.engines.preview.arrays import Floats, floats, resize
 from generations.engines.preview.camera import Box, Camera
 from generations.engines.preview.segments import Segments, disagreement, find_poses
 
-_SAMPLES = 24  # points along each edge of the box
+_SAMPLES = 28  # points along each edge of the box
 _NEAREST = 0.12  # camera heights: edges start this close to the camera
 _STRONG = 0.55
 _EVIDENCE_NEEDED = 0.17  # an edge of the box that crosses even area below this counts against it
@@ -66,8 +66,14 @@ def _corners(boxes: Floats) -> Floats:
     )
 
 
-def along_edges(edges: Floats, camera: Camera, boxes: Floats) -> tuple[Floats, Floats]:
-    """Evidence and visible length of each edge of each box, (n, 8) both, in diagonals of the picture."""
+def along_edges(
+    edges: Floats, camera: Camera, boxes: Floats, *, strongest: float = 1.0
+) -> tuple[Floats, Floats]:
+    """Evidence and visible length of each edge of each box, (n, 8) both, in diagonals of the picture.
+
+    No point counts for more than `strongest`: while searching, a corner that is faint all along must say more than a
+    picture frame that fills half of the way.
+    """
     ends = _corners(boxes)
     seen = ends @ camera.matrix.T
     start, end = seen[:, :, 0], seen[:, :, 1]
@@ -94,8 +100,7 @@ def along_edges(edges: Floats, camera: Camera, boxes: Floats) -> tuple[Floats, F
     pixel = y * width + x
     normal = move / (length[..., None] + np.float32(1e-6))
     across = edges[..., 0].ravel()[pixel] * normal[..., 1:] - edges[..., 1].ravel()[pixel] * normal[..., :1]
-    # Capped: a corner that is faint all along says more than a picture frame that fills half of the way.
-    strength = np.minimum(np.abs(across), _STRONG)
+    strength = np.minimum(np.abs(across), strongest)
     visible = length * np.maximum(high - low, 0) / np.float32(np.hypot(width, height))
     return floats(strength.mean(-1)), floats(visible)
 
@@ -135,7 +140,7 @@ class _Evidence:
         return floats(1 - within / len(self.rays) / self.spread)
 
     def scores(self, boxes: Floats, *, areas: bool = True) -> Floats:
-        strength, visible = along_edges(self.edges, self.camera, boxes)
+        strength, visible = along_edges(self.edges, self.camera, boxes, strongest=_STRONG)
         importance = np.array([1.4, 1.2, 1.2, 1.0, 0.9, 0.9, 1.0, 1.0], np.float32)
         found = ((strength - _EVIDENCE_NEEDED) * visible * importance).sum(-1)
         left, right, depth, up = boxes.T
@@ -190,7 +195,7 @@ def find_layout(lab: Floats, segments: Segments) -> Layout:
             continue
         evidence = _Evidence(lab, camera)
         winner, score = _search(evidence)
-        strength, visible = along_edges(evidence.edges, camera, winner[None])
+        strength, visible = along_edges(evidence.edges, camera, winner[None], strongest=_STRONG)
         support = _support(strength[0], visible[0])
         layout = Layout(
             camera,

@@ -178,7 +178,7 @@ class _Judge:
             # An empty room: narrow gaps are dark corners and skirting, only wide ones are doors and pictures.
             gaps = (region & (like < 0.5)).astype(np.uint8)
             wide = np.asarray(cv2.morphologyEx(gaps, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8)), np.uint8)
-            return floats(region & ~_large_parts(wide, 0.015 * float(region.sum())))
+            return floats(region & ~_large_parts(wide, 0.04 * float(region.sum())))
         return self._reaching_up(like, region)
 
     def _reaching_up(self, like: Floats, region: Mask) -> Floats:
