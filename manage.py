@@ -14,9 +14,13 @@ def main() -> None:
         raise SystemExit(
             "Django is not installed for this Python. Run `make install` once, then .venv/bin/python manage.py …"
         ) from error
+    from config.local.errors import LocalStackError
     from config.local.postgres import use_default
 
-    use_default()
+    try:
+        use_default()
+    except LocalStackError as error:
+        raise SystemExit(str(error)) from error
     execute_from_command_line(sys.argv)
 
 

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from accounts import services as accounts
 from accounts import tenancy
-from accounts.models import Organization, User
+from accounts.models import ApiKey, Organization, User
 from billing import credits as ledger
 from billing import plans
 
@@ -20,6 +20,7 @@ DEMO_EMAIL = "demo@roomwright.localhost"
 DEMO_PASSWORD = "look-around"  # noqa: S105 — printed by `make run`; refused in production
 DEMO_WORKSPACE = "Demo studio"
 DEMO_CREDITS = 500
+PROVISIONED = "Provisioned"  # the name of keys made here
 
 
 def provision_workspace(
@@ -43,14 +44,17 @@ def provision_workspace(
                 ledger.grant(organization=organization, purchased=credits, fact=fact, now=now)
             if with_key:
                 _, answer["api_key"] = accounts.issue_api_key(
-                    organization=organization, by_user=owner, name="Provisioned", live=True, now=now
+                    organization=organization, by_user=owner, name=PROVISIONED, live=True, now=now
                 )
     balance = ledger.balance(organization=organization, now=now).spendable
     return {"organization": organization.public_id, "owner": owner_email, "balance": balance, **answer}
 
 
-def provision_demo(*, now: datetime) -> dict[str, Any]:
-    """The demo workspace with a person who can sign in; its key is in the answer the first time only."""
+def provision_demo(*, new_key: bool, now: datetime) -> dict[str, Any]:
+    """The demo workspace with a person who can sign in; its key is in the answer the first time only.
+
+    `new_key` replaces a key that was lost.
+    """
     made = provision_workspace(
         name=DEMO_WORKSPACE,
         owner_email=DEMO_EMAIL,
@@ -66,7 +70,22 @@ def provision_demo(*, now: datetime) -> dict[str, Any]:
         EmailAddress.objects.get_or_create(
             user=person, email=person.email, defaults={"verified": True, "primary": True}
         )
+    elif new_key:
+        made["api_key"] = _replace_key(now)
     return made | {"email": DEMO_EMAIL, "password": DEMO_PASSWORD}
+
+
+def _replace_key(now: datetime) -> str:
+    organization = _named(DEMO_WORKSPACE)
+    person = User.objects.get(email=DEMO_EMAIL)
+    assert organization is not None  # noqa: S101 — provisioned just before
+    with transaction.atomic(), tenancy.enter(organization):
+        for lost in ApiKey.objects.of(organization).active().filter(name=PROVISIONED):
+            accounts.revoke_api_key(organization=organization, by_user=person, key_id=lost.public_id, now=now)
+        _, text = accounts.issue_api_key(
+            organization=organization, by_user=person, name=PROVISIONED, live=True, now=now
+        )
+    return text
 
 
 def _one_at_a_time(name: str) -> None:

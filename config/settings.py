@@ -11,6 +11,8 @@ from typing import Any
 
 import environ
 
+from config.local.postgres import data_dir, default
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")  # variables already set win over the file
 env = environ.Env()
@@ -25,7 +27,7 @@ DEVELOPMENT_SECRET = "development-only-secret-do-not-deploy"  # noqa: S105 — r
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if not IN_PRODUCTION else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR = data_dir()  # DATA_DIR, by default `var` in the clone
 # The address under which the outside reaches this instance ("https://rooms.example"); "" = not reachable.
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="").rstrip("/")
 
@@ -36,14 +38,13 @@ def _database() -> dict[str, Any]:
     if url := env.str("DATABASE_URL", default=""):
         database: dict[str, Any] = environ.Env.db_url_config(url)
     else:
-        from config.local.postgres import default
-
         parameters = default().connection_params("roomwright")
         database = {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": parameters["dbname"],
             "USER": parameters["user"],
             "HOST": parameters["host"],
+            "PORT": parameters["port"],
         }
     if database["ENGINE"] != "django.db.backends.postgresql":
         raise environ.ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")

@@ -21,6 +21,8 @@ from typing import Any
 import psutil
 import requests
 
+from config.local.postgres import EmbeddedPostgres
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "static/samples/room.jpg"
 
@@ -111,7 +113,13 @@ def running(folder: Path, **environ: str) -> Iterator[RealStack]:
     log = folder.parent / f"{folder.name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "config.local", "run"], cwd=ROOT, env=full, stdout=output, stderr=output
+            [sys.executable, "-m", "config.local", "run"],
+            cwd=ROOT,
+            env=full,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C is for pytest, which then stops it in order
         )
     stack = RealStack(f"http://127.0.0.1:{port}", full, process)
     try:
@@ -124,6 +132,8 @@ def running(folder: Path, **environ: str) -> Iterator[RealStack]:
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+        finally:
+            EmbeddedPostgres(folder).destroy()  # as root the cluster may lie outside the folder
 
 
 def _wait_until_ready(stack: RealStack, log: Path) -> None:

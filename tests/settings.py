@@ -22,7 +22,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="roomwright-tests-"))
+_files = tempfile.TemporaryDirectory(prefix="roomwright-tests-")  # gone with the process
+MEDIA_ROOT = Path(_files.name)
 DEFAULT_ENGINE = "preview"
 MELTFLEX_API_KEY = ""
 MELTFLEX_EXTENSIONS = False

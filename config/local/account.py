@@ -29,16 +29,23 @@ class DemoAccount:
 
 def provision(data_dir: Path, environ: Mapping[str, str]) -> DemoAccount:
     """Make the demo workspace, or find it made. Raises LocalStackError if the command fails."""
-    lines = manage("provision_demo", environ=environ).splitlines()
+    kept = data_dir / "demo.json"
+    made = _provision(environ)
+    if not made.get("api_key") and not _kept_key(kept):  # the file was lost: have another key made
+        made = _provision(environ, "--new-key")
+    if made.get("api_key"):
+        _keep(kept, made["api_key"])
+    return DemoAccount(made["email"], made["password"], made["organization"], _kept_key(kept))
+
+
+def _provision(environ: Mapping[str, str], *options: str) -> dict[str, Any]:
+    lines = manage("provision_demo", *options, environ=environ).splitlines()
     try:
         made: dict[str, Any] = json.loads(lines[-1])
     except (IndexError, ValueError) as error:
         message = f"`manage.py provision_demo` did not answer with JSON: {lines[-1:]}"
         raise LocalStackError(message) from error
-    kept = data_dir / "demo.json"
-    if made.get("api_key"):
-        _keep(kept, made["api_key"])
-    return DemoAccount(made["email"], made["password"], made["organization"], _kept_key(kept))
+    return made
 
 
 def _keep(path: Path, api_key: str) -> None:

@@ -130,6 +130,16 @@ class EmbeddedPostgres:
         finally:
             os.close(held)
 
+    def destroy(self) -> None:
+        """Stop the server and delete the cluster with all its data.
+
+        For tests that delete DATA_DIR: a cluster of root's that lies outside of it would stay on the disk.
+        """
+        self.stop()
+        where = self.placement
+        for folder in (where.home, where.sockets):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _start_watcher(self) -> None:
         """Its own session, so that Ctrl-C does not reach it; it forks, so that it is nobody's child."""
         with self.placement.log.open("ab") as log:
@@ -227,7 +237,13 @@ def default() -> EmbeddedPostgres:
 
 
 def use_default(environ: Mapping[str, str] = os.environ) -> None:
-    """Have the embedded server run while this process lives; do nothing if DATABASE_URL names another."""
+    """Have the embedded server run while this process lives; do nothing if DATABASE_URL names another.
+
+    Reads `.env` first, as the settings do: either variable may stand there alone.
+    """
+    from environ import Env
+
+    Env.read_env(REPOSITORY / ".env")
     if not environ.get("DATABASE_URL"):
         _use(default())
 

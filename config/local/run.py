@@ -67,7 +67,7 @@ def _introduce(stack: Stack) -> None:
 def curl(stack: Stack, account: DemoAccount) -> list[str]:
     """The lines that show how to ask for a picture from a shell; the body lies ready in a file."""
     if not account.api_key:
-        return ["  API         the demo's key was lost; make a new one under Account › API keys"]
+        return ["  API         the demo's key was lost; make a new one under Settings › API keys"]
     body = stack.data_dir / "demo" / "request.json"
     body.parent.mkdir(parents=True, exist_ok=True)
     body.write_text(json.dumps({"prompt": SAMPLE_PROMPT, "image": data_url(SAMPLE)}))

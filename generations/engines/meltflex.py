@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from generations.engines.base import (
     Again,
@@ -111,7 +111,7 @@ class MeltFlexEngine:
                     raise _error_of(response, content)
         except requests.ConnectionError as error:
             raise _connection_error(error) from error
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise _lost(f"{type(error).__name__}: {error}") from error
         return _json(content)
 
@@ -153,7 +153,8 @@ def _shrunk(images: Sequence[InputImage], room: int) -> list[InputImage]:
 def _read(response: requests.Response, ends: float) -> bytes:
     """The whole body, within the deadline and the size that we accept."""
     chunks, size = [], 0
-    for chunk in response.iter_content(256 * 1024):
+    # read1 returns what one read of the socket gave; read would wait for the whole amount, byte by byte.
+    while chunk := response.raw.read1(256 * 1024, decode_content=True):
         size += len(chunk)
         if size > ANSWER_BYTES:
             raise _bad_answer(f"more than {ANSWER_BYTES} bytes")

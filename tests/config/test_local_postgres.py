@@ -31,10 +31,7 @@ time.sleep(float(sys.argv[1]))
 def cluster(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     made = EmbeddedPostgres(tmp_path / "data")
     yield made
-    made.stop()
-    where = made.placement
-    shutil.rmtree(where.home, ignore_errors=True)  # as root it may lie outside tmp_path
-    shutil.rmtree(where.sockets, ignore_errors=True)
+    made.destroy()
 
 
 def a_user(cluster: EmbeddedPostgres, seconds: float = 60) -> subprocess.Popen[str]:
@@ -117,8 +114,7 @@ def test_a_socket_folder_that_is_open_to_others_is_refused(tmp_path: Path) -> No
         with pytest.raises(LocalStackError, match="open to others"):
             cluster.placement.own(sockets)
     finally:
-        shutil.rmtree(cluster.placement.home, ignore_errors=True)
-        shutil.rmtree(sockets, ignore_errors=True)
+        cluster.destroy()
 
 
 @pytest.mark.slow

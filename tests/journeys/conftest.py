@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
-from config.local.net import free_port
-from config.local.postgres import REPOSITORY
+from tests import real_stack
 from tests.journeys.people import CHROMIUM_ARGUMENTS, Person, Site
 
 if TYPE_CHECKING:
@@ -37,43 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """What `make run` starts, with nothing of the tests' own settings; not started where there is no browser."""
-    data_dir, port = tmp_path_factory.mktemp("journeys"), free_port()
-    ours = {"PORT": str(port), "DATA_DIR": str(data_dir), "WEB_PROCESSES": "1"}
-    others = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
-    }
-    log = data_dir / "stack.log"
-    with log.open("wb") as output:
-        stack = subprocess.Popen(
-            [sys.executable, "-m", "config.local", "run"],
-            cwd=REPOSITORY,
-            env=others | ours,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # Ctrl-C is for pytest, which then stops it in order
-        )
-    site = Site(f"http://127.0.0.1:{port}", data_dir)
-    try:
-        _wait_until_ready(site, stack, log)
-        yield site
-    finally:
-        stack.send_signal(signal.SIGINT)
-        stack.wait(STOP_SECONDS)
-
-
-def _wait_until_ready(site: Site, stack: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while stack.poll() is None and time.monotonic() < deadline:
-        try:
-            if requests.get(f"{site.address}/readyz", timeout=5).ok:
-                return
-        except requests.RequestException:
-            pass
-        time.sleep(0.3)
-    pytest.fail(f"The stack did not get ready.\n{log.read_text()[-3000:]}")
+    data_dir = tmp_path_factory.mktemp("journeys")
+    with real_stack.running(data_dir, WEB_PROCESSES="1") as stack:
+        yield Site(stack.address, data_dir)
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ FLOOR, CEILING, LEFT, RIGHT, BACK = range(5)
 CEILING_HEIGHT = 2.6  # metres: what an unknown ceiling is taken for; it gives everything else its size
 
 
-def rotation(yaw: float, pitch: float, roll: float) -> Floats:
-    """Room to camera axes (3, 3); angles in radians. Positive pitch looks down."""
+def rotation(yaw: Floats | float, pitch: Floats | float, roll: Floats | float) -> Floats:
+    """Room to camera axes (..., 3, 3); angles in radians, numbers or arrays of one shape. Positive pitch looks down."""
     cy, sy, cp, sp, cr, sr = (
         np.cos(yaw),
         np.sin(yaw),
@@ -26,10 +26,13 @@ def rotation(yaw: float, pitch: float, roll: float) -> Floats:
         np.cos(roll),
         np.sin(roll),
     )
-    turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    tilt = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    lean = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return floats(lean @ tilt @ turn)
+    # Lean after tilt after turn, multiplied out.
+    rows = (
+        (cr * cy - sr * sp * sy, -sr * cp, cr * sy + sr * sp * cy),
+        (sr * cy + cr * sp * sy, cr * cp, sr * sy - cr * sp * cy),
+        (-cp * sy, sp, cp * cy),
+    )
+    return floats(np.stack([np.stack(np.broadcast_arrays(*row), -1) for row in rows], -2))
 
 
 @dataclass(frozen=True)

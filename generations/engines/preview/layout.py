@@ -172,17 +172,31 @@ def _search(evidence: _Evidence) -> tuple[Floats, float]:
     random = np.random.default_rng(11)
     low = np.log(np.array([0.25, 0.25, 0.8, 0.32], np.float32))
     high = np.log(np.array([6.0, 6.0, 7.0, 1.7], np.float32))
-    boxes = floats(np.exp(random.uniform(low, high, (4000, 4))))
-    boxes = boxes[np.argsort(-evidence.scores(boxes, areas=False), kind="stable")[:260]]
+    boxes = floats(np.exp(random.uniform(low, high, (2400, 4))))
+    boxes = boxes[np.argsort(-evidence.scores(boxes, areas=False), kind="stable")[:200]]
     step = 0.09
-    for _ in range(5):
-        ranking = np.argsort(-evidence.scores(boxes), kind="stable")[:16]
-        leaders = boxes[ranking]
-        moved = np.repeat(leaders, 14, 0) * np.exp(random.normal(0, step, (16 * 14, 4)))
+    for turn in range(6):
+        leaders = boxes[np.argsort(-evidence.scores(boxes), kind="stable")[:14]]
+        if turn in (1, 3):
+            # One wall at a time through its whole range: small steps never find a wall that is far away.
+            boxes = floats(
+                np.concatenate([leaders, *(_scanned(leader, low, high) for leader in leaders[:3])])
+            )
+            continue
+        moved = np.repeat(leaders, 12, 0) * np.exp(random.normal(0, step, (len(leaders) * 12, 4)))
         boxes = floats(np.concatenate([leaders, np.clip(moved, np.exp(low), np.exp(high))]))
-        step *= 0.6
+        step *= 0.55
     scores = evidence.scores(boxes)
     return boxes[int(scores.argmax())], float(scores.max())
+
+
+def _scanned(box: Floats, low: Floats, high: Floats, count: int = 36) -> Floats:
+    """`box` with each of its four distances in turn at many values between exp(low) and exp(high)."""
+    values = np.exp(np.linspace(low, high, count))
+    boxes = np.repeat(box[None], 4 * len(values), 0).reshape(4, len(values), 4)
+    for side in range(4):
+        boxes[side, :, side] = values[:, side]
+    return floats(boxes.reshape(-1, 4))
 
 
 def find_layout(lab: Floats, segments: Segments) -> Layout:
@@ -217,7 +231,7 @@ def sharpened(layout: Layout, lab: Floats) -> Layout:
     camera = layout.camera.resized(width, height)
     edges = floats(cv2.blur(_edge_maps(lab), (3, 3)))
     box = floats([layout.box.left, layout.box.right, layout.box.depth, layout.box.up])
-    start = box
+    start, reach = box, np.float32(0.08)
     best: tuple[float, Camera, Floats] | None = None
     step = 1.0
     for _ in range(4):
@@ -228,8 +242,11 @@ def sharpened(layout: Layout, lab: Floats) -> Layout:
                 camera.focal * lens, width, height,
                 camera.yaw + float(turn[0]), camera.pitch + float(turn[1]), camera.roll + float(turn[2]),
             )  # fmt: skip
-            boxes = floats(box * np.exp(random.normal(0, 0.02 * step, (40, 4))))
-            boxes[0] = box
+            near = floats(box * np.exp(random.normal(0, 0.02 * step, (24, 4))))
+            # The foot of a skirting board is a few hundredths away from its top, for one wall alone.
+            boxes = floats(
+                np.concatenate([box[None], near, _scanned(box, np.log(box) - reach, np.log(box) + reach, 13)])
+            )
             strength, visible = along_edges(edges, seen, boxes)
             scores = ((strength - _EVIDENCE_NEEDED) * np.minimum(visible, 0.5)).sum(-1)
             # A far step needs a clear gain: the first layout was also judged by its areas.
@@ -240,6 +257,7 @@ def sharpened(layout: Layout, lab: Floats) -> Layout:
         if best is not None:
             _, camera, box = best
         step *= 0.55
+        reach = reach * np.float32(0.6)
     small = camera.resized(layout.camera.width, layout.camera.height)
     return Layout(small, Box(*(float(value) for value in box)), layout.support, layout.floor_support)
 

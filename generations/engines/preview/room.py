@@ -22,7 +22,7 @@ from generations.engines.preview.arrays import (
     to_bytes,
     weighted_median,
 )
-from generations.engines.preview.camera import CEILING, FLOOR, Box, Camera
+from generations.engines.preview.camera import CEILING, FLOOR, LEFT, Box, Camera
 from generations.engines.preview.layout import Layout, find_layout, sharpened, upright_density
 from generations.engines.preview.segments import Segments, find_segments
 from generations.engines.preview.windows import Window, find_windows, windows_mask
@@ -30,7 +30,7 @@ from generations.engines.preview.windows import Window, find_windows, windows_ma
 ANALYSIS_SIZE = 320  # longest side in pixels of the picture that is understood
 CONFIDENT = 0.55  # from here a surface is replaced
 PLAUSIBLE = 0.3  # from here it is tinted
-_FURNISHED = 0.25  # from this clutter on a room counts as furnished
+_FURNISHED = 0.16  # from this clutter on a room counts as furnished
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,22 @@ class _Judge:
         uprights = upright_density(self.segments, self.layout.camera, floats(region))
         evenness = float(like[region].mean()) if region.any() else 0.0
         self.clutter = float(np.clip(1 - evenness + 0.25 * min(uprights, 2.0), 0, 1))
-        mask = floats(region) if self.clutter < 0.2 else _cleaned(like, region)
+        mask = _cleaned(like, region) if self.clutter >= _FURNISHED else self._bare_floor(region)
         confidence = self.layout.floor_support * float(np.clip(1.25 - 1.5 * self.clutter, 0, 1))
         return Surface(mask, confidence if share > 0.04 else 0.0)
+
+    def _bare_floor(self, region: Mask) -> Floats:
+        """An empty floor is all of its region, but for skirting boards: unlike it, along a wall and nowhere else."""
+        walls = (self.labels >= LEFT).astype(np.uint8)
+        beside = np.asarray(cv2.dilate(walls, np.ones((17, 17), np.uint8)), bool)
+        like = self._likeness(region, hue_width=0.22, dark=0.75, bright=0.75)
+        _, parts = cv2.connectedComponents((region & (like < 0.5)).astype(np.uint8))
+        count = int(parts.max()) + 1
+        total = np.bincount(parts.ravel(), minlength=count)
+        near = np.bincount(parts[beside], minlength=count)
+        boards = near > 0.85 * total  # a patch of sun reaches farther into the room
+        boards[0] = False
+        return floats(region & ~boards[parts])
 
     def walls(self, windows: list[Window]) -> Surface:
         mask = np.zeros(self.labels.shape, np.float32)
@@ -174,7 +187,7 @@ class _Judge:
         evenness = float(like[region].mean())
         if evenness > 0.93:
             return floats(region)
-        if self.clutter < 0.2 and evenness > 0.75:
+        if self.clutter < _FURNISHED and evenness > 0.75:
             # An empty room: narrow gaps are dark corners and skirting, only wide ones are doors and pictures.
             gaps = (region & (like < 0.5)).astype(np.uint8)
             wide = np.asarray(cv2.morphologyEx(gaps, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8)), np.uint8)
@@ -227,7 +240,11 @@ def _smooth_fit(values: Floats, where: Mask) -> Floats:
     terms = floats(np.stack([np.ones_like(xs), xs, ys, xs * ys, xs**2, ys**2], -1))
     if where.sum() < 30:
         return np.full_like(values, float(np.median(values)))
-    matrix, target = terms[where].astype(np.float64), values[where].astype(np.float64)
+    some = np.zeros_like(where)
+    some[::2, ::2] = where[::2, ::2]  # a quarter of the pixels tells as much
+    if some.sum() < 30:
+        some = where
+    matrix, target = terms[some].astype(np.float64), values[some].astype(np.float64)
     weights: npt.NDArray[Any] = np.ones(len(target))
     ridge = np.diag([1e-6, *[0.002 * len(target)] * 5])
     answer: npt.NDArray[Any] = np.zeros(6)

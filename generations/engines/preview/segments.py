@@ -56,7 +56,7 @@ def disagreement(segments: Segments, directions: Floats, focal: Floats) -> Float
 
 def _scores(segments: Segments, poses: Floats) -> Floats:
     """How well each pose (n, 4) of focal, yaw, pitch, roll explains the segments; higher is better."""
-    axes = floats(np.stack([rotation(*pose[1:]).T for pose in poses]))  # (n, axis, 3)
+    axes = rotation(poses[:, 1], poses[:, 2], poses[:, 3]).swapaxes(1, 2)  # (n, axis, 3)
     angle = disagreement(segments, axes, np.repeat(poses[:, :1], 3, 1))
     agreement = np.exp(-((angle / _WIDTH_OF_AGREEMENT) ** 2)).max(1)
     explained = agreement @ segments.lengths

@@ -12,7 +12,7 @@ from generations.engines.preview import PreviewEngine
 Picture = npt.NDArray[np.uint8]
 
 
-def empty_room(width: int = 480, height: int = 320) -> Picture:
+def empty_room(width: int = 360, height: int = 240) -> Picture:
     """An empty room seen from the front, RGB: grey floor, pale walls, a window with sky and meadow."""
     picture = np.full((height, width, 3), 0, np.uint8)
     left, right, top, bottom = 0.27 * width, 0.73 * width, 0.28 * height, 0.66 * height
