@@ -61,7 +61,7 @@ def test_a_new_person_gets_from_the_start_page_to_a_restyled_picture(someone: Ca
     page.get_by_role("link", name="History").first.click()
     assert page.locator(".card").count() == 2
     assert page.locator(".state-succeeded").count() == 2
-    page.get_by_role("link", name="Credits").click()
+    page.get_by_role("link", name="Credits", exact=True).click()
     assert page.locator(".figure").inner_text().startswith("10")
 
 
