@@ -6,8 +6,10 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
-from django.db import transaction
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from accounts import services
@@ -19,9 +21,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002 — allauth's signature
         """The person and their workspace, both or neither."""
-        with transaction.atomic():
-            saved: User = super().save_user(request, user, form, commit=commit)
-            services.home_of(user=saved, now=timezone.now())
+        try:
+            with transaction.atomic():
+                saved: User = super().save_user(request, user, form, commit=commit)
+                services.home_of(user=saved, now=timezone.now())
+        except IntegrityError as error:
+            # A double click: the other request made the same person in this moment.
+            raise ImmediateHttpResponse(redirect("account_login")) from error
         return saved
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:

@@ -187,7 +187,8 @@ class ApiKey(models.Model):
         """
         minute = now.replace(second=0, microsecond=0)
         mine = ApiKey.objects.filter(pk=self.pk)
-        again = mine.filter(window_start=minute, window_count__lt=limit)
+        # `gte`: a clock a little behind counts in the minute that another has opened.
+        again = mine.filter(window_start__gte=minute, window_count__lt=limit)
         if again.update(window_count=F("window_count") + 1, last_used_at=now):
             return True
         # The first request of a minute; two at once: one opens it, the other counts in it.

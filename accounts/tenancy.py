@@ -42,8 +42,11 @@ class WrongTenant(RuntimeError):
 def _apply(scope: _Scope) -> None:
     with connection.cursor() as cursor:
         # Third argument true = SET LOCAL: it ends with the transaction, so a pooler can't carry it over.
+        # A process that is frozen inside a transaction loses it, or it would hold its locks for ever.
         cursor.execute(
-            "SELECT set_config('app.organization', %s, true), set_config('app.system', %s, true)", scope
+            "SELECT set_config('app.organization', %s, true), set_config('app.system', %s, true),"
+            " set_config('idle_in_transaction_session_timeout', '30s', true)",
+            scope,
         )
 
 
@@ -197,7 +200,7 @@ class TenantAPIView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Method first (405 needs no key), then the key, then what the plan entitles it to."""
-        if not hasattr(self, (request.method or "").lower()):
+        if request.method not in self.allowed_methods:
             allowed = ", ".join(method for method in self.allowed_methods if method != "OPTIONS")
             raise MethodNotAllowed(request.method or "", f"Only {allowed} is supported here.")
         super().initial(request, *args, **kwargs)
@@ -211,12 +214,13 @@ class TenantAPIView(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """DRF's, with the handler inside the workspace's transaction."""
-        handler = getattr(self, (request.method or "").lower(), None)
+        method = (request.method or "").lower()
+        handler = getattr(self, method, None) if method in self.http_method_names else None
         if handler is not None and self.in_transaction:
 
             def entered(request: Request, *args: Any, **kwargs: Any) -> Response:
                 with enter(self.organization):
                     return cast(Response, handler(request, *args, **kwargs))
 
-            setattr(self, (request.method or "").lower(), entered)
+            setattr(self, method, entered)
         return super().dispatch(request, *args, **kwargs)

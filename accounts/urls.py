@@ -2,14 +2,17 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts import (
+    converters,  # noqa: F401 — knows `id`
+    views,
+)
 
 urlpatterns = [
     path("", views.start, name="start"),
     path("home", views.home, name="home"),
-    path("w/<str:workspace>/settings", views.settings_page, name="settings"),
-    path("w/<str:workspace>/settings/api-keys", views.api_keys, name="api-keys"),
+    path("w/<id:workspace>/settings", views.settings_page, name="settings"),
+    path("w/<id:workspace>/settings/api-keys", views.api_keys, name="api-keys"),
     path(
-        "w/<str:workspace>/settings/api-keys/<str:key_id>/revoke", views.revoke_api_key, name="api-key-revoke"
+        "w/<id:workspace>/settings/api-keys/<id:key_id>/revoke", views.revoke_api_key, name="api-key-revoke"
     ),
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from accounts import converters  # noqa: F401 — knows `id`
 from billing import views
 
-urlpatterns = [path("w/<str:workspace>/credits", views.statement, name="credits")]
+urlpatterns = [path("w/<id:workspace>/credits", views.statement, name="credits")]

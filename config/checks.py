@@ -45,6 +45,15 @@ def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+def refuse_a_bad_deploy() -> None:
+    """For servers, which run no management command and so no checks: exit naming every error."""
+    errors = [message for message in production_settings(None) if message.is_serious()]
+    if errors:
+        raise SystemExit(
+            "This deploy is refused.\n" + "\n".join(f"{error.msg} {error.hint}" for error in errors)
+        )
+
+
 def role_problem() -> str:
     """Why the database role would paint the second wall on; "" when the wall stands."""
     with connection.cursor() as cursor:

@@ -79,26 +79,54 @@ def _sentences(detail: Any, name: str = "") -> list[str]:
     return [f"{name}: {detail}" if name and name != "non_field_errors" else str(detail)]
 
 
-# --- Outside DRF: handlers named in config/urls.py -------------------------------------------------------
+# --- Outside DRF: handlers named in config/urls.py, and middleware --------------------------------------
 
 
 def _wants_json(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
+def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A refusal as JSON for programs and as a page for people."""
+    if _wants_json(request):
+        content = body(
+            status=refusal.status,
+            code=refusal.code,
+            title=refusal.title,
+            message=refusal.message,
+            **refusal.facts,
+        )
+        return JsonResponse(content, status=refusal.status, headers=_headers(refusal.facts))
+    context = {"title": refusal.title, "reason": refusal.message}
+    return render(request, "refused.html", context, status=refusal.status)
+
+
+class BadRequest(Refusal):
+    """This request can't be understood."""
+
+    code, title, status = "bad_request", "Bad request", 400
+
+
+class NotFoundHere(Refusal):
+    """There is no such address."""
+
+    code, title, status = "not_found", "Not found", 404
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: a host or a form that Django refuses to read."""
+    return answer(request, BadRequest())
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404 for whatever does not exist or is another workspace's."""
     if _wants_json(request):
-        answer = body(status=404, code="not_found", title="Not found", message="There is no such address.")
-        return JsonResponse(answer, status=404)
+        return answer(request, NotFoundHere())
     return render(request, "404.html", status=404)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: a member whose role does not reach."""
-    if _wants_json(request):
-        answer = body(status=403, code="forbidden", title="Forbidden", message=str(exception))
-        return JsonResponse(answer, status=403)
     return render(request, "403.html", {"reason": str(exception)}, status=403)
 
 
@@ -106,8 +134,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500: our bug. Says so, and nothing of its inside."""
     message = "Something broke on our side. Nothing was charged for this request if it made no picture."
     if _wants_json(request):
-        answer = body(status=500, code="internal_error", title="Internal error", message=message)
-        return JsonResponse(answer, status=500)
+        content = body(status=500, code="internal_error", title="Internal error", message=message)
+        return JsonResponse(content, status=500)
     return render(request, "500.html", {"message": message}, status=500)
 
 

@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.limits.BodyLimit",  # before anything that reads the body, CSRF included
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -163,7 +164,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],  # the policy is the base view's: accounts.tenancy.TenantAPIView
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.rest.StorableJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
@@ -177,6 +178,7 @@ SPECTACULAR_SETTINGS = {
 API_BODY_BYTES = 15 * 1024 * 1024  # the contract's limit; a longer body is answered 413
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES
 PHOTO_BYTES = 30 * 1024 * 1024  # an uploaded photo file; phones make up to 20 MB
+FORM_BYTES = PHOTO_BYTES + 1024 * 1024  # a form with one photo in it
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)  # requests that spend, per API key
 
 # --- Making pictures -------------------------------------------------------------------------------------

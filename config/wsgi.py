@@ -9,3 +9,7 @@ from config.local.postgres import use_default
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 use_default()
 application = get_wsgi_application()
+
+from config.checks import refuse_a_bad_deploy  # noqa: E402 — needs the app registry
+
+refuse_a_bad_deploy()

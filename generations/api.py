@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -17,12 +18,13 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services as accounts
+from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
+from accounts.rest import NewestFirst
 from accounts.tenancy import TenantAPIView, enter, release_connection
 from generations import contract, outcomes, services
 from generations.models import Generation, Picture, State
@@ -30,14 +32,15 @@ from generations.serializers import generation_data
 from projects.models import Room
 
 # What a synchronous caller is answered when a generation failed, by its error code; any other is a 500.
-_STATUS_OF_FAILURE = {"bad_source": 400, "deadline_passed": 504, "canceled": 409, "busy": 429}
+_STATUS_OF_FAILURE = {
+    "bad_source": 400,
+    "deadline_passed": 504,
+    "canceled": 409,
+    "busy": 429,
+    "not_started_in_time": 429,
+}
+_KEY = re.compile(r"[\x20-\x7e]{0,250}")
 _BASE64_STEP = 3 * 64 * 1024  # bytes; a multiple of three, so that pieces can be joined
-
-
-class BodyTooLarge(Refusal):
-    """The request body is over 15 MB. Send addresses instead of base64, or smaller pictures."""
-
-    code, title, status = "body_too_large", "Request body too large", 413
 
 
 class LengthNeeded(Refusal):
@@ -67,16 +70,13 @@ class SpendingView(TenantAPIView):
 
     def read(self, request: Request) -> tuple[contract.GenerateBody, dict[str, Any]]:
         """The checked body; refusals in the contract's order, none of which charges anything."""
-        if "chunked" in request.headers.get("Transfer-Encoding", ""):
+        if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
             raise LengthNeeded
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_BODY_BYTES:
-            _drain(request)
-            raise BodyTooLarge
         accounts.count_request(api_key=self.api_key, now=timezone.now())
         try:
             raw = request.data
         except ParseError as error:
-            raise contract.InvalidRequest("The body is not valid JSON.") from error
+            raise contract.InvalidRequest(str(error.detail)) from error
         except UnsupportedMediaType as error:
             raise UnsupportedMediaType(
                 error.args[0], "Send the body as JSON: Content-Type: application/json."
@@ -89,7 +89,11 @@ class SpendingView(TenantAPIView):
         room = None
         if raw.get("room") is not None:
             with enter(self.organization):
-                room = Room.objects.of(self.organization).filter(public_id=str(raw["room"])).first()
+                room = (
+                    Room.objects.of(self.organization)
+                    .filter(public_id=id_or_nothing(str(raw["room"])))
+                    .first()
+                )
             if room is None:
                 raise contract.InvalidRequest("`room` names no room of this workspace.", field="room")
         return services.Ask(
@@ -115,14 +119,16 @@ class SpendingView(TenantAPIView):
     ) -> Generation:
         """Accepted and held, or the refusal."""
         key = request.headers.get("Idempotency-Key", "")
-        if len(key) > 255:
-            raise contract.InvalidRequest("`Idempotency-Key` may have at most 255 characters.")
+        if not _KEY.fullmatch(key):
+            raise contract.InvalidRequest(
+                "`Idempotency-Key` may have at most 250 characters, all of them ASCII."
+            )
         generation, _ = services.request_generation(
             organization=self.organization,
             ask=ask,
             by_user=self.api_key.created_by,
             api_key=self.api_key,
-            idempotency_key=f"{'live' if self.api_key.is_live else 'test'}:{key}"[:255] if key else "",
+            idempotency_key=f"{'live' if self.api_key.is_live else 'test'}:{key}" if key else "",
             request_sha256=contract.sha256(raw),
             now=now,
             deadline=deadline,
@@ -140,9 +146,9 @@ class Generate(SpendingView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         """The same job as `POST /api/v1/generations`, awaited."""
-        now = timezone.now()
         body, raw = self.read(request)
         ask = self.ask(body, raw)
+        now = timezone.now()  # a slow upload shall not eat the time for the picture
         until = now + timedelta(seconds=settings.SYNC_DEADLINE)
         with outcomes.waiting_slot():
             generation = self.accept(request, ask, raw, now=now, deadline=until)
@@ -155,17 +161,6 @@ class Generate(SpendingView):
             raise GenerationFailed(ended)
         release_connection()  # a slow reader of a large answer shall hold a thread, not a connection
         return _picture_response(ended, with_list=bool(body.extensions_sent))
-
-
-def _drain(request: Request) -> None:
-    """Read what was announced, within reason: a client still sending would see a reset, not our answer."""
-    left = min(int(request.META["CONTENT_LENGTH"]), 4 * settings.API_BODY_BYTES)
-    stream = request.META["wsgi.input"]
-    while left > 0:
-        chunk = stream.read(min(left, 256 * 1024))
-        if not chunk:
-            return
-        left -= len(chunk)
 
 
 def _picture_response(generation: Generation, *, with_list: bool) -> StreamingHttpResponse:
@@ -203,13 +198,10 @@ def _picture_response(generation: Generation, *, with_list: bool) -> StreamingHt
     return response
 
 
-class GenerationPages(CursorPagination):
-    """Newest first; the cursor stays right while new ones come in."""
+class GenerationPages(NewestFirst):
+    """Fewer at once: each carries its pictures."""
 
-    ordering = "-id"
     page_size = 20
-    page_size_query_param = "limit"
-    max_page_size = 100
 
 
 class GenerationCollection(SpendingView):
@@ -234,7 +226,7 @@ class GenerationCollection(SpendingView):
                 Generation.objects.of(self.organization).prefetch_related("pictures").select_related("room")
             )
             if room := request.query_params.get("room"):
-                generations = generations.filter(room__public_id=room)
+                generations = generations.filter(room__public_id=id_or_nothing(room))
             pages = GenerationPages()
             page = pages.paginate_queryset(generations, request, view=self) or []
             return pages.get_paginated_response([generation_data(row, request._request) for row in page])

@@ -11,6 +11,8 @@ from generations import admission, outcomes
 from generations.models import Generation, State, UpstreamCall
 from generations.models.generation import GenerationQuerySet
 
+TURNED_AWAY = ("busy", "not_started_in_time")
+
 
 def end(
     *,
@@ -30,7 +32,10 @@ def end(
     organization = generation.organization
     held = generation.credits_held
     with tenancy.enter(organization):
+        # A request turned away for lack of room is forgotten, so that the same key may come again.
+        forgotten = {"idempotency_key": ""} if code in TURNED_AWAY else {}
         changed = only.update(
+            **forgotten,
             state=state,
             error_code=code,
             error_message=message[:400],

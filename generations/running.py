@@ -7,7 +7,10 @@ changes nothing. No transaction and no connection is held while files are fetche
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,10 +43,40 @@ from projects.models import Photo
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 8  # claims of one generation, whatever the reasons
+# Fetching and decoding eleven images, one engine call, storing: no honest attempt takes longer.
+MAX_ATTEMPT_SECONDS = 400.0
+LEAST_SECONDS = (
+    30.0  # a paid call takes at least so long: with less left it would be paid for and thrown away
+)
+STORE_SECONDS = 5.0  # kept back from a call's time for storing its pictures
 MAX_PICTURE_BYTES = 40 * 2**20
 MAX_PICTURE_PIXELS = 40_000_000
 THUMBNAIL_SECONDS = 30.0
 _DISCARDED = "The picture came after the generation had ended."
+
+
+# What threads of this process are working on: (primary key, attempt) and when they began. The lease keeper reads it.
+_in_hand: dict[tuple[int, int], float] = {}
+_in_hand_lock = threading.Lock()
+
+
+def in_hand() -> list[tuple[int, int]]:
+    """Attempts whose lease may be renewed: someone works on them, and not for longer than any attempt may take."""
+    began_after = time.monotonic() - MAX_ATTEMPT_SECONDS
+    with _in_hand_lock:
+        return [attempt for attempt, began in _in_hand.items() if began > began_after]
+
+
+@contextmanager
+def _hold_in_hand(attempt: Generation) -> Iterator[None]:
+    key = (attempt.pk, attempt.attempt)
+    with _in_hand_lock:
+        _in_hand[key] = time.monotonic()
+    try:
+        yield
+    finally:
+        with _in_hand_lock:
+            _in_hand.pop(key, None)
 
 
 def run(*, generation_id: int, organization_id: int, worker: str) -> None:
@@ -51,12 +84,16 @@ def run(*, generation_id: int, organization_id: int, worker: str) -> None:
     attempt = _claim(generation_id, organization_id, worker, now=timezone.now())
     if attempt is None:
         return
-    try:
-        _work(attempt)
-    except Exception:
-        # A bug of ours. It is logged where it is raised; the customer still gets an end, and the credits back.
-        _fail(attempt, code="internal_error", message="Something broke on our side. Your credits are back.")
-        raise
+    with _hold_in_hand(attempt):
+        try:
+            _work(attempt)
+        except Exception:
+            # A bug of ours. It is logged where it is raised; the customer still gets an end, and the credits back.
+            # If even that fails (the database is away), the lease runs out and the sweeper ends it.
+            _fail(
+                attempt, code="internal_error", message="Something broke on our side. Your credits are back."
+            )
+            raise
 
 
 def _work(attempt: Generation) -> None:
@@ -70,10 +107,13 @@ def _work(attempt: Generation) -> None:
     except Refusal as refusal:
         _fail(attempt, code="bad_source", message=refusal.message)
         return
+    engine = engines.get(attempt.engine)
+    if not _is_worth_calling(engine, request.seconds_left):
+        ending.expire(generation=attempt, now=timezone.now())
+        return
     call = _begin_call(attempt)
     if call is None:
         return
-    engine = engines.get(attempt.engine)
     try:
         result = engine.generate(request)
         pictures = _store(attempt, result)
@@ -139,8 +179,13 @@ def _input(name: str, media_type: str) -> InputImage:
 def _seconds_left(attempt: Generation) -> float:
     if attempt.deadline is None:
         return float(settings.ENGINE_SECONDS)
-    left = (attempt.deadline - timezone.now()).total_seconds()
-    return max(1.0, min(float(settings.ENGINE_SECONDS), left))
+    left = (attempt.deadline - timezone.now()).total_seconds() - STORE_SECONDS
+    return max(0.0, min(float(settings.ENGINE_SECONDS), left))
+
+
+def _is_worth_calling(engine: Engine, seconds: float) -> bool:
+    """Whether a call may still end in time; a free one may simply try."""
+    return seconds >= (1.0 if engine.repeatable else LEAST_SECONDS)
 
 
 def _begin_call(attempt: Generation) -> UpstreamCall | None:
@@ -180,8 +225,8 @@ def _store(attempt: Generation, result: EngineResult) -> list[_Stored]:
     for number, picture in enumerate(result.pictures[: attempt.variations], start=1):
         try:
             facts = photos.check_png(picture.png, max_bytes=MAX_PICTURE_BYTES, max_pixels=MAX_PICTURE_PIXELS)
-            thumbnail, _, _ = image_pool.run(photos.thumbnail, picture.png, seconds=THUMBNAIL_SECONDS)
-        except Refusal as refusal:
+            thumbnail = _thumbnail(picture.png)
+        except photos.PhotoRefused as refusal:
             raise EngineError(
                 "bad_answer",
                 "The design service gave something that is no picture.",
@@ -199,6 +244,14 @@ def _store(attempt: Generation, result: EngineResult) -> list[_Stored]:
             )
         )
     return stored
+
+
+def _thumbnail(png: bytes) -> bytes:
+    """Tried twice: a child that dies is our trouble, and the picture has been paid for."""
+    try:
+        return image_pool.run(photos.thumbnail, png, seconds=THUMBNAIL_SECONDS)[0]
+    except image_pool.ImageWorkFailed:
+        return image_pool.run(photos.thumbnail, png, seconds=THUMBNAIL_SECONDS)[0]
 
 
 def _succeed(
@@ -270,15 +323,15 @@ def _call_failed(attempt: Generation, call: UpstreamCall, engine: Engine, error:
             detail=error.detail,
             possible_cost=attempt.price if unknown else 0,
         )
-        again = _may_try_again(attempt, error)
+        again = _may_try_again(attempt, engine, error)
     if again:
         _hand_back(attempt, delay=error.retry_after or min(2.0 ** (attempt.attempt - 1), 30.0))
     else:
         _fail(attempt, code=error.code, message=f"{error.message} Your credits are back.")
 
 
-def _may_try_again(attempt: Generation, error: EngineError) -> bool:
-    if attempt.attempt >= MAX_ATTEMPTS or (attempt.deadline and attempt.deadline <= timezone.now()):
+def _may_try_again(attempt: Generation, engine: Engine, error: EngineError) -> bool:
+    if attempt.attempt >= MAX_ATTEMPTS or not _is_worth_calling(engine, _seconds_left(attempt)):
         return False
     if error.again is Again.ONCE:
         failed = UpstreamCall.objects.of(attempt.organization).filter(

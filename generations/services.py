@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts import services as accounts
@@ -199,7 +199,7 @@ def cancel(*, generation: Generation, by_user: User | None, now: datetime) -> Ge
     """End a generation that has not started, for free. Raises TooLateToCancel."""
     canceled = ending.end(
         generation=generation,
-        only=Generation.objects.of(generation.organization).not_started().filter(pk=generation.pk),
+        only=Generation.objects.of(generation.organization).in_line().filter(pk=generation.pk),
         state=State.CANCELED,
         code="canceled",
         message="Canceled before it started. Nothing was charged.",
@@ -230,7 +230,7 @@ def await_end(*, generation: Generation, start_by: datetime, until: datetime) ->
             return current
         now = timezone.now()
         ours = current.deadline is not None
-        if ours and current.state != State.RUNNING and now >= start_by:
+        if ours and current.started_at is None and now >= start_by:
             if _turn_away(current, now):
                 raise NotStartedInTime(retry_after=10)
         elif now >= until:
@@ -238,22 +238,17 @@ def await_end(*, generation: Generation, start_by: datetime, until: datetime) ->
                 raise StillRunning(generation=current.public_id)
             ending.expire(generation=current, now=now)
         else:
-            wake_at = until if current.state == State.RUNNING or not ours else min(start_by, until)
+            wake_at = until if current.started_at or not ours else min(start_by, until)
             tenancy.release_connection()
             outcomes.wait(current.public_id, (wake_at - now).total_seconds())
 
 
 def _turn_away(generation: Generation, now: datetime) -> bool:
-    """Cancel what did not start, and forget its key: a caller turned away comes again with the same one."""
-    with tenancy.enter(generation.organization), transaction.atomic():
-        turned_away = ending.end(
-            generation=generation,
-            only=Generation.objects.of(generation.organization).not_started().filter(pk=generation.pk),
-            state=State.CANCELED,
-            code="not_started_in_time",
-            message="It could not be started in time. Nothing was charged.",
-            now=now,
-        )
-        if turned_away:
-            Generation.objects.of(generation.organization).filter(pk=generation.pk).update(idempotency_key="")
-    return turned_away
+    return ending.end(
+        generation=generation,
+        only=Generation.objects.of(generation.organization).never_started().filter(pk=generation.pk),
+        state=State.CANCELED,
+        code="not_started_in_time",
+        message="It could not be started in time. Nothing was charged.",
+        now=now,
+    )

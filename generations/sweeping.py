@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from accounts import tenancy
 from accounts.models import Organization
-from generations import admission, ending, engines, queue
+from generations import admission, ending, engines, queue, running
 from generations.models import Generation, State, UpstreamCall
 from generations.running import MAX_ATTEMPTS
 
@@ -33,23 +36,46 @@ def sweep(*, now: datetime) -> None:
                 Exists(Generation.objects.filter(organization=OuterRef("pk"), state=State.WAITING))
             )
         )
-    for generation in overdue:
-        ending.expire(generation=generation, now=now)
-    for generation in abandoned:
-        _recover(generation, now)
-    for generation in lost:
-        with tenancy.enter(generation.organization):
-            queue.enqueue(generation.pk, generation.organization_id)
-    for organization in waiting:
+    steps: list[tuple[Organization, Callable[[], object]]] = [
+        *((g.organization, partial(ending.expire, generation=g, now=now)) for g in overdue),
+        *((g.organization, partial(_recover, g, now)) for g in abandoned),
+        *((g.organization, partial(queue.enqueue, g.pk, g.organization_id)) for g in lost),
+        *(
+            (organization, partial(admission.admit, organization=organization, now=now))
+            for organization in waiting
+        ),
+    ]
+    for organization, step in steps:
+        _try(organization, step)
+
+
+def _try(organization: Organization, step: Callable[[], object]) -> None:
+    """One step in its workspace; what stands in its way holds up neither the others nor the next round."""
+    try:
         with tenancy.enter(organization):
-            admission.admit(organization=organization, now=now)
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '2s'")  # somebody frozen may hold the row
+            step()
+    except Exception:
+        logger.exception("The sweeper could not finish a step in %s.", organization.public_id)
 
 
 def renew_leases(*, worker: str, now: datetime) -> int:
-    """The worker of this name is alive: what it runs stays its own. Returns how many it runs."""
+    """What this process has in hand stays its own. Returns how many that are.
+
+    Only attempts that a thread is really working on: a row that merely carries our name (the job died with the
+    database away, say) must run out, or nobody would ever end it.
+    """
+    in_hand = running.in_hand()
+    if not in_hand:
+        return 0
     with tenancy.system("lease renewal"):
         mine = Generation.objects.filter(worker=worker, state=State.RUNNING)
-        return mine.update(lease_until=now + timedelta(seconds=settings.LEASE_SECONDS))
+        renewed = 0
+        for pk, attempt in in_hand:
+            until = now + timedelta(seconds=settings.LEASE_SECONDS)
+            renewed += mine.filter(pk=pk, attempt=attempt).update(lease_until=until)
+    return renewed
 
 
 def _recover(generation: Generation, now: datetime) -> None:

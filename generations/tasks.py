@@ -9,7 +9,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from billing import credits
-from generations import queue, running, sweeping
+from generations import queue, running
 
 WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
 
@@ -18,13 +18,6 @@ WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
 def run(generation_id: int, organization_id: int) -> None:
     """Make the pictures of one generation."""
     running.run(generation_id=generation_id, organization_id=organization_id, worker=WORKER)
-
-
-@app.periodic(cron="* * * * * */5")  # the sixth field is seconds
-@app.task(name="generations.sweep", queue="upkeep", queueing_lock="sweep", priority=100)
-def sweep(timestamp: int) -> None:
-    """Every 5 seconds, since a lease that has just run out waits for it; each round is a few indexed reads."""
-    sweeping.sweep(now=timezone.now())
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from contextlib import suppress
 from hashlib import sha256
 from typing import Any
@@ -13,8 +14,9 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
@@ -100,9 +102,13 @@ def _chosen(request: MemberRequest) -> tuple[Photo | None, Room | None]:
     photo_id, room_id = request.GET.get("photo"), request.GET.get("room")
     with enter(request.organization):
         photos = Photo.objects.of(request.organization).of_rooms().select_related("organization", "room")
-        photo = get_object_or_404(photos, public_id=photo_id) if photo_id else None
+        photo = get_object_or_404(photos, public_id=id_or_nothing(photo_id)) if photo_id else None
         rooms = Room.objects.of(request.organization).select_related("organization")
-        room = get_object_or_404(rooms, public_id=room_id) if room_id else (photo.room if photo else None)
+        room = (
+            get_object_or_404(rooms, public_id=id_or_nothing(room_id))
+            if room_id
+            else (photo.room if photo else None)
+        )
     return photo, room
 
 
@@ -218,13 +224,15 @@ def restyle(request: MemberRequest, picture_id: str) -> HttpResponse:
 
 
 @public("the signed address is the permission")
-@require_GET
+@require_safe
 def file(request: HttpRequest, token: str, filename: str) -> HttpResponseBase:
     """A stored file; `?download` saves it instead of showing it."""
     name = files.name_in(token)
     if name is None or not default_storage.exists(name):
         raise Http404
-    response = FileResponse(default_storage.open(name), filename=filename)
+    # The type is the stored file's: the name in the address is anybody's to choose.
+    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    response = FileResponse(default_storage.open(name), filename=filename, content_type=media_type)
     response["Cache-Control"] = "private, max-age=86400, immutable"
     if "download" in request.GET:
         response["Content-Disposition"] = files.content_disposition(filename)

@@ -8,25 +8,17 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.converters import id_or_nothing
 from accounts.models import TenantQuerySet
+from accounts.rest import NewestFirst
 from accounts.tenancy import TenantAPIView, enter
 from projects import services
 from projects.models import Client, Photo, Project, Room
 from projects.services import IncomingImage
-
-
-class NewestFirst(CursorPagination):
-    """Pages that stay right while new rows come in."""
-
-    ordering = "-id"
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 100
 
 
 class ClientInput(serializers.Serializer):
@@ -151,7 +143,9 @@ class ProjectCollection(_Collection):
         """A new project, for a client of the same workspace."""
         asked = self.checked(ProjectInput, request)
         if client_id := asked.pop("client"):
-            asked["client"] = get_object_or_404(Client.objects.of(self.organization), public_id=client_id)
+            asked["client"] = get_object_or_404(
+                Client.objects.of(self.organization), public_id=id_or_nothing(client_id)
+            )
         project = services.create_project(organization=self.organization, **asked)
         return Response(project_data(project), status=201)
 
@@ -164,7 +158,7 @@ class RoomCollection(_Collection):
         """Newest first; `?project=` narrows."""
         rooms = Room.objects.of(self.organization).select_related("project")
         if project_id := request.query_params.get("project"):
-            rooms = rooms.filter(project__public_id=project_id)
+            rooms = rooms.filter(project__public_id=id_or_nothing(project_id))
         return self.page(request, rooms, room_data)
 
     @extend_schema(summary="Create a room", request=RoomInput, responses={201: OpenApiTypes.OBJECT})
@@ -172,7 +166,7 @@ class RoomCollection(_Collection):
         """A new room of a project."""
         asked = self.checked(RoomInput, request)
         projects = Project.objects.of(self.organization).select_related("organization")
-        project = get_object_or_404(projects, public_id=asked["project"])
+        project = get_object_or_404(projects, public_id=id_or_nothing(asked["project"]))
         return Response(room_data(services.create_room(project=project, name=asked["name"])), status=201)
 
 
@@ -188,7 +182,7 @@ class PhotoCollection(_Collection):
         with enter(self.organization):
             photos = Photo.objects.of(self.organization).of_rooms().select_related("room")
             if room_id := request.query_params.get("room"):
-                photos = photos.filter(room__public_id=room_id)
+                photos = photos.filter(room__public_id=id_or_nothing(room_id))
             return self.page(request, photos, photo_data)
 
     @extend_schema(summary="Upload a photo", request=PhotoInput, responses={201: OpenApiTypes.OBJECT})
@@ -197,7 +191,7 @@ class PhotoCollection(_Collection):
         asked = self.checked(PhotoInput, request)
         with enter(self.organization):
             rooms = Room.objects.of(self.organization).select_related("organization")
-            room = get_object_or_404(rooms, public_id=asked["room"])
+            room = get_object_or_404(rooms, public_id=id_or_nothing(asked["room"]))
         photo = services.add_photo(
             room=room, image=IncomingImage(content=asked["file"].read()), by_user=self.api_key.created_by
         )

@@ -12,7 +12,6 @@ import re
 import socket
 import ssl
 import threading
-import time
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from accounts.errors import Refusal
+from projects.deadline import Deadline
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -274,51 +274,13 @@ def _look_up(host: str, port: int, *, seconds: float) -> list[str]:
     return found
 
 
-class _Deadline:
-    """A moment after which everything that is still open is cut off.
-
-    Socket timeouts bound single reads, so a server that sends a byte a second never meets one. Here a timer
-    shuts the socket down, which wakes whatever read, write or handshake is waiting on it.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> _Deadline:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
+class _Deadline(Deadline):
     def remaining(self) -> float:
         """Seconds left; raises FetchFailed when there are none."""
-        left = self._ends - time.monotonic()
+        left = self.left()
         if left <= 0:
             raise _timed_out()
         return left
-
-    def guard(self, connection: socket.socket) -> None:
-        # A duplicate, because wrapping a socket in TLS takes the original's descriptor away.
-        with self._lock:
-            self._socket = connection.dup()
-        self.remaining()
-
-    def release(self) -> None:
-        with self._lock:
-            if self._socket is not None:
-                self._socket.close()
-                self._socket = None
-
-    def _cut(self) -> None:
-        with self._lock:
-            if self._socket is not None:
-                with suppress(OSError):
-                    self._socket.shutdown(socket.SHUT_RDWR)
 
 
 def _get(target: _Target, addresses: list[Address], *, max_bytes: int, deadline: _Deadline) -> bytes | str:

@@ -123,7 +123,7 @@ class Photo(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=~Q(original="") | ~Q(source_url="") | ~Q(image=""),
+                condition=~Q(original="") | ~Q(source_url="") | ~Q(image="") | Q(state="bad"),
                 name="photo_comes_from_somewhere",
             ),
             models.CheckConstraint(

@@ -153,7 +153,9 @@ def make_ready(*, photo: Photo) -> Photo:
     except Refusal as refusal:
         with tenancy.enter(photo.organization):
             mine = Photo.objects.of(photo.organization).filter(pk=photo.pk, state=Photo.State.NEW)
-            mine.update(state=Photo.State.BAD, problem=refusal.message[:400])
+            mine.update(state=Photo.State.BAD, problem=refusal.message[:400], original="")
+        if photo.original:  # it may say where it was taken, and nobody will use it
+            default_storage.delete(photo.original)
         raise
     return _keep(photo, prepared)
 

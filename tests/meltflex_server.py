@@ -66,6 +66,17 @@ def drip(handler: _Handler) -> None:
         pass
 
 
+def drip_headers(handler: _Handler) -> None:
+    """Never comes to the end of its headers."""
+    try:
+        for _ in range(100):
+            handler.wfile.write(b"H" if _ else b"HTTP/1.1 200 OK\r\nX-")
+            handler.wfile.flush()
+            time.sleep(0.1)
+    except OSError:
+        pass
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: MeltFlexServer

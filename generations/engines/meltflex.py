@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from generations.engines.base import (
@@ -25,9 +27,11 @@ from generations.engines.base import (
     InputImage,
 )
 from projects import image_pool, photos
+from projects.deadline import Deadline
 
 CONNECT_SECONDS = 10.0
 BODY_BYTES = 15 * 2**20  # the contract's limit of a request
+MAX_CREDITS_USED = 1_000_000
 ANSWER_BYTES = 120 * 2**20  # three large pictures in base64, and then some
 _ROOM_FOR_TEXT = 64 * 2**10  # prompt, names, JSON's own characters
 _SIDES = (2048, 1536, 1280, 1024, 768, 512)  # px, tried in turn until the body fits
@@ -71,9 +75,9 @@ class MeltFlexEngine:
 
     def generate(self, request: EngineRequest) -> EngineResult:
         """One call. Blocks for up to `request.seconds_left`; raises EngineError."""
-        ends = time.monotonic() + request.seconds_left
-        body = json.dumps(self._body(request)).encode()
-        answer = self._post(body, ends)
+        with Deadline(request.seconds_left) as deadline:
+            body = json.dumps(self._body(request)).encode()
+            answer = self._post(body, deadline)
         return _result(answer, request.variations)
 
     def _body(self, request: EngineRequest) -> dict[str, Any]:
@@ -95,18 +99,22 @@ class MeltFlexEngine:
             body |= _extension_fields(request)
         return body
 
-    def _post(self, body: bytes, ends: float) -> dict[str, Any]:
+    def _post(self, body: bytes, deadline: Deadline) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        wait = max(1.0, deadline.left())
         try:
-            with requests.post(
-                self._url,
-                data=body,
-                headers=headers,
-                timeout=(CONNECT_SECONDS, max(1.0, ends - time.monotonic())),
-                stream=True,
-                allow_redirects=False,
-            ) as response:
-                content = _read(response, ends)
+            with (
+                _session(deadline) as session,
+                session.post(
+                    self._url,
+                    data=body,
+                    headers=headers,
+                    timeout=(min(CONNECT_SECONDS, wait), wait),
+                    stream=True,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                content = _read(response, deadline)
                 if response.status_code != 200:
                     raise _error_of(response, content)
         except requests.ConnectionError as error:
@@ -114,6 +122,33 @@ class MeltFlexEngine:
         except (requests.RequestException, HTTPError) as error:
             raise _lost(f"{type(error).__name__}: {error}") from error
         return _json(content)
+
+
+def _session(deadline: Deadline) -> requests.Session:
+    """A session whose connection is shut down at the deadline, whatever it waits for at that moment."""
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            deadline.guard(self.sock)
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            deadline.guard(self.sock)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    adapter = HTTPAdapter()
+    adapter.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+    session = requests.Session()
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
 
 
 def _extension_fields(request: EngineRequest) -> dict[str, Any]:
@@ -150,7 +185,7 @@ def _shrunk(images: Sequence[InputImage], room: int) -> list[InputImage]:
     raise EngineError("rejected", "The photos are too large for the design service.", again=Again.NO)
 
 
-def _read(response: requests.Response, ends: float) -> bytes:
+def _read(response: requests.Response, deadline: Deadline) -> bytes:
     """The whole body, within the deadline and the size that we accept."""
     chunks, size = [], 0
     # read1 returns what one read of the socket gave; read would wait for the whole amount, byte by byte.
@@ -158,9 +193,11 @@ def _read(response: requests.Response, ends: float) -> bytes:
         size += len(chunk)
         if size > ANSWER_BYTES:
             raise _bad_answer(f"more than {ANSWER_BYTES} bytes")
-        if time.monotonic() > ends:
+        if deadline.left() <= 0:
             raise _lost("deadline passed while the answer was arriving")
         chunks.append(chunk)
+    if deadline.left() <= 0:  # cut off in the middle of the headers looks like a short answer
+        raise _lost("deadline passed before the answer was whole")
     return b"".join(chunks)
 
 
@@ -213,8 +250,13 @@ def _result(answer: dict[str, Any], variations: int) -> EngineResult:
     several = answer.get("images")
     texts = several if isinstance(several, list) and several else [answer.get("image")]
     pictures = tuple(EnginePicture(_png(text)) for text in texts[:variations])
-    used = answer.get("creditsUsed")
-    return EngineResult(pictures, credits_used=used if isinstance(used, int) and used >= 0 else 0)
+    return EngineResult(pictures, credits_used=_credits_used(answer.get("creditsUsed")))
+
+
+def _credits_used(said: object) -> int:
+    """What the upstream says, where that can be: it is untrusted input, and no reason to lose the picture."""
+    plausible = isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= MAX_CREDITS_USED
+    return said if plausible and isinstance(said, int) else 0
 
 
 def _png(text: object) -> bytes:

@@ -27,7 +27,8 @@ class State(models.TextChoices):
 
 ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELED)
 IN_FLIGHT = (State.QUEUED, State.RUNNING)
-NOT_STARTED = (State.WAITING, State.QUEUED)
+IN_LINE = (State.WAITING, State.QUEUED)
+NOT_ENDED = (State.WAITING, State.QUEUED, State.RUNNING)
 
 
 def generation_id() -> str:
@@ -37,9 +38,13 @@ def generation_id() -> str:
 class GenerationQuerySet(TenantQuerySet):
     """Words about generations."""
 
-    def not_started(self) -> Self:
-        """May still be canceled for free."""
-        return self.filter(state__in=NOT_STARTED)
+    def in_line(self) -> Self:
+        """May be canceled for free: no worker is on it."""
+        return self.filter(state__in=IN_LINE)
+
+    def never_started(self) -> Self:
+        """No worker has ever begun it; one that waits to be tried again has been."""
+        return self.in_line().filter(started_at=None)
 
     def in_flight(self) -> Self:
         """Count against the workspace's limit."""
@@ -47,7 +52,7 @@ class GenerationQuerySet(TenantQuerySet):
 
     def not_ended(self) -> Self:
         """Hold credits still."""
-        return self.exclude(state__in=ENDED)
+        return self.filter(state__in=NOT_ENDED)  # listed, not excluded: the partial index is for these words
 
     def abandoned(self, now: datetime) -> Self:
         """Running, but the worker has not renewed its lease: dead or frozen."""

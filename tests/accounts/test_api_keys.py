@@ -92,6 +92,15 @@ def test_the_limit_per_minute_is_exact(studio: Studio) -> None:
         assert key.count_request(limit=3, now=NOON + timedelta(seconds=60))
 
 
+def test_a_clock_a_little_behind_is_counted_in_the_minute_that_runs(studio: Studio) -> None:
+    key, _ = issue(studio)
+    with studio.enter():
+        assert key.count_request(limit=3, now=NOON)
+        assert key.count_request(limit=3, now=NOON - timedelta(milliseconds=1))
+        key.refresh_from_db()
+        assert key.window_count == 2
+
+
 def test_the_page_shows_a_new_key_once(studio: Studio, owner_client: Client) -> None:
     where = f"/w/{studio.organization.public_id}/settings/api-keys"
     made = owner_client.post(where, {"name": "Site", "kind": "live"})

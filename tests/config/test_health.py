@@ -52,3 +52,12 @@ def test_a_deploy_with_a_clones_settings_is_stopped(settings: LazySettings) -> N
     assert {"roomwright.E001", "roomwright.E002"} <= found
     settings.IN_PRODUCTION = False
     assert not [m for m in run_checks() if str(m.id).startswith("roomwright")]
+
+
+def test_a_web_server_does_not_start_with_a_clones_settings(settings: LazySettings) -> None:
+    from config.checks import refuse_a_bad_deploy
+
+    refuse_a_bad_deploy()
+    settings.IN_PRODUCTION = True
+    with pytest.raises(SystemExit, match="SECRET_KEY"):
+        refuse_a_bad_deploy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -188,6 +189,27 @@ def test_a_caller_turned_away_may_come_again_with_the_same_key(
     assert api.post("generate", body(), **{"idempotency-key": "k"}).status_code == 429
     settings.SYNC_START_WITHIN = 25
     assert api.post("generate", body(), **{"idempotency-key": "k"}).status_code == 200
+
+
+def test_a_picture_that_waits_to_be_tried_again_is_not_turned_away(
+    studio: Studio, settings: LazySettings, worker: Work, engine: FakeEngine
+) -> None:
+    settings.SYNC_START_WITHIN = 1
+    engine.repeatable = True
+    engine.failing = [EngineError("engine_failed", "x", again=Again.ONCE, status_code=500)]
+    engine.during = lambda: time.sleep(1.1) if engine.failing else None
+    assert studio.api().post("generate", body()).status_code == 200
+
+
+def test_a_busy_upstream_is_429_and_the_same_key_may_come_again(
+    api: ApiClient, studio: Studio, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generations.running.MAX_ATTEMPTS", 1)
+    engine.failing = [EngineError("busy", "Busy.", again=Again.SAFE, status_code=429)]
+    refused = api.post("generate", body(), **{"idempotency-key": "k"})
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "30")
+    assert api.post("generate", body(), **{"idempotency-key": "k"}).status_code == 200
+    assert studio.balance() == 90
 
 
 def test_at_the_deadline_it_is_504_and_the_credits_are_back(studio: Studio, settings: LazySettings) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db.models import F
 from django.utils import timezone
 
@@ -13,6 +16,7 @@ from billing import ledger
 from generations import ending, services, sweeping
 from generations.engines.base import Again, EngineError
 from generations.models import Generation, State, UpstreamCall
+from projects import image_pool, photos
 from projects.services import IncomingImage
 from tests import factories
 from tests.factories import Studio
@@ -218,11 +222,114 @@ def test_the_sweeper_runs_a_dead_workers_free_call_again(
 
 
 def test_a_living_workers_lease_is_renewed(studio: Studio, worker: Work, engine: FakeEngine) -> None:
-    generation = abandon(studio, engine)
+    generation = studio.ask()
     later = timezone.now() + timedelta(seconds=19)
-    assert sweeping.renew_leases(worker="test", now=later) == 1
-    sweeping.sweep(now=later + timedelta(seconds=19))
-    assert now_of(generation).state == State.RUNNING
+
+    def time_passes() -> None:
+        assert sweeping.renew_leases(worker="test", now=later) == 1
+        sweeping.sweep(now=later + timedelta(seconds=19))
+
+    engine.during = time_passes
+    worker()
+    assert now_of(generation).state == State.SUCCEEDED
+
+
+def test_a_row_that_nobody_works_on_is_not_kept_alive(
+    studio: Studio, worker: Work, engine: FakeEngine
+) -> None:
+    generation = abandon(studio, engine)
+    later = timezone.now() + timedelta(seconds=25)
+    assert sweeping.renew_leases(worker="test", now=later) == 0
+    sweeping.sweep(now=later)
+    assert now_of(generation).state == State.FAILED
+    assert studio.balance() == 100
+
+
+def test_an_attempt_beyond_all_reason_is_not_kept_alive(
+    studio: Studio, worker: Work, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = studio.ask()
+    monkeypatch.setattr("generations.running.MAX_ATTEMPT_SECONDS", 0.0)
+
+    def hang() -> None:
+        assert sweeping.renew_leases(worker="test", now=timezone.now()) == 0
+        sweeping.sweep(now=timezone.now() + timedelta(seconds=25))
+
+    engine.during = hang
+    worker()
+    assert now_of(generation).error_code == "interrupted"
+    assert [c.outcome for c in calls(studio)] == ["discarded"]
+
+
+def test_one_row_that_can_not_be_swept_holds_up_no_other(
+    studio: Studio, strange_studio: Studio, worker: Work, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    abandon(studio, engine)
+    second = abandon(strange_studio, engine)
+    with studio.enter():
+        Generation.objects.update(engine="no such engine")
+
+    def get(name: str) -> FakeEngine:
+        if name == "no such engine":
+            raise KeyError(name)
+        return engine
+
+    monkeypatch.setattr("generations.engines.get", get)
+    sweeping.sweep(now=timezone.now() + timedelta(seconds=25))
+    assert now_of(second).state == State.FAILED
+
+
+def test_a_paid_call_is_not_made_with_no_time_left(studio: Studio, worker: Work, engine: FakeEngine) -> None:
+    generation = studio.ask()
+    with studio.enter():
+        Generation.objects.update(deadline=timezone.now() + timedelta(seconds=20))
+    worker()
+    assert now_of(generation).error_code == "deadline_passed"
+    assert engine.calls == []
+    assert studio.balance() == 100
+
+
+def test_a_server_error_near_the_deadline_is_not_tried_again(
+    studio: Studio, worker: Work, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = studio.ask()
+    with studio.enter():
+        Generation.objects.update(deadline=timezone.now() + timedelta(seconds=100))
+    engine.during = lambda: monkeypatch.setattr("generations.running.LEAST_SECONDS", 99.0)
+    engine.failing = [failure(Again.ONCE, 500)]
+    worker()
+    assert now_of(generation).state == State.FAILED
+    assert studio.balance() == 100
+
+
+def test_a_dead_thumbnail_process_does_not_cost_the_picture(
+    studio: Studio, worker: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation, deaths = studio.ask(), [image_pool.ImageWorkDied()]
+    inline = image_pool.run
+
+    def sometimes_dies(function: Any, /, *args: Any, **options: Any) -> Any:
+        if function is photos.thumbnail and deaths:
+            raise deaths.pop()
+        return inline(function, *args, **options)
+
+    monkeypatch.setattr("projects.image_pool.run", sometimes_dies)
+    worker()
+    assert now_of(generation).state == State.SUCCEEDED
+
+
+def test_a_photo_that_can_not_be_used_is_not_kept(
+    studio: Studio, worker: Work, settings: LazySettings
+) -> None:
+    services.request_generation(
+        organization=studio.organization,
+        ask=services.Ask(prompt="x", image=IncomingImage(content=jpeg(200, 200)[:-500])),
+        by_user=studio.owner,
+        now=timezone.now(),
+    )
+    worker()
+    folder = Path(settings.MEDIA_ROOT) / studio.organization.public_id
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
 def test_the_sweeper_ends_what_is_past_its_deadline(studio: Studio, engine: FakeEngine) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import Error, connection
+from django.db import connection
 from django.utils import timezone
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
@@ -22,6 +23,7 @@ from projects import image_pool
 logger = logging.getLogger(__name__)
 
 LEASE_RENEWALS = 4  # within one lease, so that one slow renewal costs nothing
+SWEEP_SECONDS = 5.0
 
 
 class Command(BaseCommand):
@@ -35,13 +37,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         image_pool.configure(processes=settings.IMAGE_PROCESSES)
         stopped = threading.Event()
-        keeper = threading.Thread(target=_keep_leases, args=(stopped,), name="leases", daemon=True)
-        keeper.start()
+        threads = [
+            _every(settings.LEASE_SECONDS / LEASE_RENEWALS, _renew_leases, stopped),
+            _every(SWEEP_SECONDS, _sweep, stopped),
+        ]
         try:
             asyncio.run(_work(options["concurrency"]))
         finally:
             stopped.set()
-            keeper.join(timeout=5)
+            for thread in threads:
+                thread.join(timeout=5)
             image_pool.shutdown()
 
 
@@ -63,12 +68,26 @@ async def _work(concurrency: int) -> None:
         )
 
 
-def _keep_leases(stopped: threading.Event) -> None:
-    """Renew the leases from a thread of its own, which no busy event loop can delay."""
-    while not stopped.wait(settings.LEASE_SECONDS / LEASE_RENEWALS):
-        try:
-            sweeping.renew_leases(worker=WORKER, now=timezone.now())
-        except Error as error:
-            logger.warning("Leases not renewed: %s", error)
-        finally:
-            connection.close()
+def _renew_leases() -> None:
+    sweeping.renew_leases(worker=WORKER, now=timezone.now())
+
+
+def _sweep() -> None:
+    sweeping.sweep(now=timezone.now())
+
+
+def _every(seconds: float, action: Callable[[], None], stopped: threading.Event) -> threading.Thread:
+    """Do it again and again in a thread of its own, which no busy event loop and no full queue can delay."""
+
+    def loop() -> None:
+        while not stopped.wait(seconds):
+            try:
+                action()
+            except Exception:
+                logger.exception("%s failed; again in %.0f s.", action.__name__, seconds)
+            finally:
+                connection.close()
+
+    thread = threading.Thread(target=loop, name=action.__name__, daemon=True)
+    thread.start()
+    return thread

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -136,9 +137,21 @@ def test_a_lost_connection_has_an_unknown_outcome(server: MeltFlexServer, answer
     assert (error.code, error.again) == ("outcome_unknown", Again.UNKNOWN)
 
 
-def test_an_answer_that_drips_past_the_deadline_has_an_unknown_outcome(server: MeltFlexServer) -> None:
-    error = failure(server, upstream.drip, EngineRequest(prompt="x", source=PHOTO, seconds_left=1.0))
+@pytest.mark.parametrize("answer", [upstream.drip, upstream.drip_headers])
+def test_an_answer_that_drips_past_the_deadline_has_an_unknown_outcome(
+    server: MeltFlexServer, answer: upstream.Answer
+) -> None:
+    began = time.monotonic()
+    error = failure(server, answer, EngineRequest(prompt="x", source=PHOTO, seconds_left=1.0))
     assert (error.code, error.again) == ("outcome_unknown", Again.UNKNOWN)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("said", [2**40, -1, True, "10", None])
+def test_an_odd_cost_is_no_reason_to_lose_the_picture(server: MeltFlexServer, said: object) -> None:
+    server.answers = [upstream.picture(creditsUsed=said)]
+    result = engine(server).generate(ASK)
+    assert (len(result.pictures), result.credits_used) == (1, 0)
 
 
 def test_a_connection_that_never_opened_may_be_tried_again() -> None:
