@@ -30,8 +30,9 @@ class BodyLimit:
         limit = settings.API_BODY_BYTES if request.content_type == "application/json" else settings.FORM_BYTES
         if announced.isdigit() and int(announced) > limit:
             _drain(request, min(int(announced), _DRAIN_BYTES))
-            message = f"The request body is over {limit // 2**20} MB. Send addresses instead of base64, or smaller pictures."
-            return problems.answer(request, BodyTooLarge(message))
+            size = f"The request body is over {limit // 2**20} MB."
+            advice = "Send addresses instead of base64, or smaller pictures."
+            return problems.answer(request, BodyTooLarge(f"{size} {advice}"))
         return self.get_response(request)
 
 

@@ -21,7 +21,9 @@ Point = tuple[float, float, float]
 # Materials: colour in linear light, roughness, and a texture that breaks it up
 
 
-def material(name: str, tone: Point, *, rough: float = 0.7, wood: bool = False, weave: float = 0.0) -> bpy.types.Material:
+def material(
+    name: str, tone: Point, *, rough: float = 0.7, wood: bool = False, weave: float = 0.0
+) -> bpy.types.Material:
     """A plain surface, a wooden one with grain along its longest axis, or cloth with a weave of `weave` threads a metre."""
     made = bpy.data.materials.new(name)
     made.use_nodes = True
@@ -65,14 +67,18 @@ def box(size: Point, at: Point, skin: bpy.types.Material, *, round_by: float = 0
     made = bpy.context.object
     made.scale = size
     bpy.ops.object.transform_apply(location=False, rotation=False, scale=True)
-    bevel = made.modifiers.new("round", "BEVEL")
-    bevel.width, bevel.segments = round_by, 6
+    if round_by:
+        bevel = made.modifiers.new("round", "BEVEL")
+        bevel.width, bevel.segments = round_by, 6
     made.data.materials.append(skin)
-    bpy.ops.object.shade_smooth()
+    if round_by:
+        bpy.ops.object.shade_smooth()
     return made
 
 
-def rod(start: Point, end: Point, radius: float, skin: bpy.types.Material, *, taper: float = 1.0) -> bpy.types.Object:
+def rod(
+    start: Point, end: Point, radius: float, skin: bpy.types.Material, *, taper: float = 1.0
+) -> bpy.types.Object:
     """A round bar; `taper` is the radius at the end over that at the start."""
     a, b = Vector(start), Vector(end)
     bpy.ops.mesh.primitive_cone_add(
@@ -96,7 +102,13 @@ def sofa(x: float = 0, y: float = 0) -> None:
         back = box((0.8, 0.18, 0.42), (x + side * 0.41, y + 0.19, 0.68), cloth, round_by=0.08)
         back.rotation_euler.x = math.radians(-10)
         for depth in (-1, 1):
-            rod((x + side * 0.9, y + depth * 0.34, 0.17), (x + side * 0.93, y + depth * 0.37, 0), 0.028, legs, taper=0.6)
+            rod(
+                (x + side * 0.9, y + depth * 0.34, 0.17),
+                (x + side * 0.93, y + depth * 0.37, 0),
+                0.028,
+                legs,
+                taper=0.6,
+            )
 
 
 def lamp(x: float = 0, y: float = 0, *, lit: float = 0.0) -> None:
@@ -176,7 +188,8 @@ def area_light(at: Point, toward: Point, size: float, watts: float, tone: Point 
 def sweep(skin: bpy.types.Material) -> None:
     """A floor that bends up into a wall behind the object, so that no horizon is seen."""
     profile = [(-20.0, 0.0), (2.5, 0.0)] + [
-        (2.5 + 3 * math.sin(turn), 3 - 3 * math.cos(turn)) for turn in (math.radians(3 * i) for i in range(1, 31))
+        (2.5 + 3 * math.sin(turn), 3 - 3 * math.cos(turn))
+        for turn in (math.radians(3 * i) for i in range(1, 31))
     ]
     points = [(x, y, z) for y, z in [*profile, (5.5, 20.0)] for x in (-20, 20)]
     faces = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(len(points) // 2 - 1)]
@@ -191,13 +204,13 @@ def product_shot(furnish: Callable[[], None], at: Point, toward: Point, lens: fl
     """One piece on a white sweep, in soft light from above and the left."""
     scene = empty_scene(800, 600, 48)
     scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (1, 1, 1, 1)
-    scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.85
+    scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.75
     white = material("white", (0.9, 0.9, 0.9), rough=1)
     sweep(white)
     furnish()
-    area_light((-2.5, -2.5, 4), (0, 0, 0.3), 3, 190)
+    area_light((-2.5, -2.5, 4), (0, 0, 0.3), 3, 120)
     camera(scene, at, toward, lens)
-    scene.view_settings.exposure = 0.12
+    scene.view_settings.exposure = 0.1
     return scene
 
 
@@ -205,18 +218,22 @@ def living_room() -> bpy.types.Scene:
     """A furnished room: boards, pale walls, a window on the left with the sun in it."""
     scene = empty_scene(1344, 896, 96)
     scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.75, 0.87, 1, 1)
-    scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value = 1.4
-    wall = material("wall", (0.74, 0.72, 0.68), rough=0.95)
+    scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.85
+    wall = material("wall", (0.68, 0.67, 0.64), rough=0.95)
     white = material("white", (0.85, 0.85, 0.84), rough=0.6)
-    boards = [material(f"board {i}", (0.36 + 0.03 * i, 0.2 + 0.018 * i, 0.09 + 0.01 * i), rough=0.5, wood=True) for i in range(4)]
+    boards = [
+        material(f"board {i}", (0.36 + 0.03 * i, 0.2 + 0.018 * i, 0.09 + 0.01 * i), rough=0.5, wood=True)
+        for i in range(4)
+    ]
     for row in range(36):
         for part in range(4):
             skin = boards[(row * 7 + part * 5) % 4]
             at = (-2.6 + 1.7 * part + 0.55 * (row % 3) - 0.55, -3.4 + 0.16 * row, -0.01)
             box((1.69, 0.158, 0.02), at, skin, round_by=0.002)
-    box((6, 0.1, 2.7), (0, 2.25, 1.35), wall)
-    box((0.1, 6, 2.7), (2.55, -0.8, 1.35), wall)
-    box((6, 6.6, 0.1), (0, -1, 2.7), white)
+    box((6, 6.6, 0.1), (0, -1, -0.08), material("under the boards", (0.05, 0.04, 0.03)), round_by=0)
+    box((6, 0.1, 2.7), (0, 2.25, 1.35), wall, round_by=0)
+    box((0.1, 6, 2.7), (2.55, -0.8, 1.35), wall, round_by=0)
+    box((6, 6.6, 0.1), (0, -1, 2.75), white, round_by=0)
     # The left wall around a window of 1.5 by 1.4 metres.
     for size, at in (
         ((0.1, 6, 0.75), (-2.55, -0.8, 0.375)),
@@ -224,11 +241,11 @@ def living_room() -> bpy.types.Scene:
         ((0.1, 1.45, 1.4), (-2.55, 1.5, 1.45)),
         ((0.1, 3.1, 1.4), (-2.55, -2.25, 1.45)),
     ):
-        box(size, at, wall, round_by=0.002)
-    for y in (-0.68, 0.02, 0.75):
-        box((0.06, 0.05, 1.42), (-2.53, y, 1.45), white)
-    for z in (0.75, 2.15):
-        box((0.06, 1.5, 0.05), (-2.53, 0.04, z), white)
+        box(size, at, wall, round_by=0)
+    for y in (-0.68, 0.04, 0.75):
+        box((0.08, 0.05, 1.38), (-2.53, y, 1.45), white, round_by=0)
+    for z in (0.775, 2.125):
+        box((0.09, 1.47, 0.05), (-2.53, 0.037, z), white, round_by=0)
     box((5.1, 0.02, 0.09), (0, 2.19, 0.045), white)
     box((0.02, 6, 0.09), (2.49, -0.8, 0.045), white)
     sofa(0.3, 1.6)
@@ -238,11 +255,11 @@ def living_room() -> bpy.types.Scene:
     box((0.9, 0.03, 0.65), (0.3, 2.19, 1.6), material("frame", (0.05, 0.05, 0.05)))
     box((0.78, 0.03, 0.53), (0.3, 2.18, 1.6), material("print", (0.62, 0.42, 0.28)))
     bpy.ops.object.light_add(type="SUN", rotation=(math.radians(52), 0, math.radians(-62)))
-    bpy.context.object.data.energy, bpy.context.object.data.angle = 5, 0.01
-    area_light((-2.8, 0.04, 1.5), (0, 0.3, 1), 1.4, 110, (0.85, 0.93, 1))
-    area_light((0, -3.4, 2.4), (0, 1, 0.8), 2.5, 60)
-    camera(scene, (-0.35, -3.15, 1.45), (0.1, 1.5, 1.02), 22)
-    scene.view_settings.exposure = 0.35
+    bpy.context.object.data.energy, bpy.context.object.data.angle = 4, 0.01
+    area_light((-2.8, 0.04, 1.5), (0, 0.3, 1), 1.4, 80, (0.85, 0.93, 1))
+    area_light((0, -3.4, 2.2), (0, 1, 0.4), 2.5, 34)
+    camera(scene, (0.55, -3.2, 1.45), (-0.12, 1.5, 1.05), 20)
+    scene.view_settings.exposure = 0.15
     return scene
 
 

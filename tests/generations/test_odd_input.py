@@ -117,7 +117,7 @@ def test_a_stored_files_type_is_its_own_whatever_the_address_says(studio: Studio
     worker()
     url = api.get(f"generations/{made['id']}").json()["pictures"][0]["url"]
     dressed_up = url.rpartition("/")[0] + "/page.html"
-    response = Browser().get(dressed_up)
+    response: Any = Browser().get(dressed_up)
     assert response.headers["Content-Type"] == "image/png"
     b"".join(response.streaming_content)
     head = Browser().head(url)
