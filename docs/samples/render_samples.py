@@ -24,7 +24,7 @@ Point = tuple[float, float, float]
 def material(
     name: str, tone: Point, *, rough: float = 0.7, wood: bool = False, weave: float = 0.0
 ) -> bpy.types.Material:
-    """A plain surface, a wooden one with grain along its longest axis, or cloth with a weave of `weave` threads a metre."""
+    """A plain surface, a wooden one with grain along X, or cloth with about `weave` threads a metre."""
     made = bpy.data.materials.new(name)
     made.use_nodes = True
     nodes, links = made.node_tree.nodes, made.node_tree.links
@@ -202,7 +202,7 @@ def sweep(skin: bpy.types.Material) -> None:
 
 def product_shot(furnish: Callable[[], None], at: Point, toward: Point, lens: float) -> bpy.types.Scene:
     """One piece on a white sweep, in soft light from above and the left."""
-    scene = empty_scene(800, 600, 48)
+    scene = empty_scene(800, 600, 32)
     scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (1, 1, 1, 1)
     scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.75
     white = material("white", (0.9, 0.9, 0.9), rough=1)
@@ -216,7 +216,7 @@ def product_shot(furnish: Callable[[], None], at: Point, toward: Point, lens: fl
 
 def living_room() -> bpy.types.Scene:
     """A furnished room: boards, pale walls, a window on the left with the sun in it."""
-    scene = empty_scene(1344, 896, 96)
+    scene = empty_scene(1344, 896, 40)
     scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.75, 0.87, 1, 1)
     scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.85
     wall = material("wall", (0.68, 0.67, 0.64), rough=0.95)

@@ -78,8 +78,14 @@ MOODS: dict[str, Mood] = {
 }  # fmt: skip
 
 
-def relight(picture: Floats, room: Room, name: str) -> tuple[Floats, bool]:
-    """`picture` in the light of a mood, and whether a window was found to show another sky in."""
+def relight(
+    picture: Floats, room: Room, name: str, *, seen: Floats, cover: Floats | None = None, new_sky: bool = True
+) -> tuple[Floats, bool]:
+    """`picture` in the light of a mood, and whether a window was found to show another sky in.
+
+    Window panes are looked for in the photo `seen`; what stands before them is `cover` (h, w). Without `new_sky` the
+    view stays.
+    """
     mood = MOODS[name]
     lit = _sun(picture, room, mood)
     gain = floats(mood.white) * np.float32(_exposure(picture, mood))
@@ -89,11 +95,12 @@ def relight(picture: Floats, room: Room, name: str) -> tuple[Floats, bool]:
         lit = lit * gain
     lit = soft_shoulder(floats(lit), 0.7)
     shown = False
-    if mood.sky[0]:
+    if mood.sky[0] and new_sky:
         for window in room.windows:
             corners = outline(window, room.camera, room.box)
             if corners is not None:
-                lit = _new_sky(lit, picture, corners, mood)
+                view, glass = _new_sky(seen, corners, mood)
+                lit = mix(lit, view, glass if cover is None else floats(glass * (1 - cover)))
                 shown = True
     if mood.glow:
         lit = _glow(lit, room, mood)
@@ -178,12 +185,12 @@ def _lamplight(room: Room) -> Floats:
 # Windows
 
 
-def _new_sky(lit: Floats, original: Floats, corners: Floats, mood: Mood) -> Floats:
-    """The panes of one window with the mood's sky; frame and bars stay, a garden keeps its own colours."""
-    height, width = lit.shape[:2]
+def _new_sky(seen: Floats, corners: Floats, mood: Mood) -> tuple[Floats, Floats]:
+    """The view out of one window under the mood's sky, and where its glass is; a garden keeps its own colours."""
+    height, width = seen.shape[:2]
     square = floats([[0, 0], [_PANE, 0], [_PANE, _PANE], [0, _PANE]])
     flatten = cv2.getPerspectiveTransform(corners, square)
-    flat = floats(cv2.warpPerspective(original, flatten, (_PANE, _PANE), flags=cv2.INTER_AREA))
+    flat = floats(cv2.warpPerspective(seen, flatten, (_PANE, _PANE), flags=cv2.INTER_AREA))
     panes = _panes(flat)
     light = luma(flat)
     brightest = max(float(np.percentile(light, 90)), 0.05)
@@ -204,7 +211,7 @@ def _new_sky(lit: Floats, original: Floats, corners: Floats, mood: Mood) -> Floa
         cv2.warpPerspective(view, back, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     )
     cover = floats(cv2.warpPerspective(panes, back, size, flags=cv2.INTER_LINEAR))
-    return mix(lit, placed, floats(np.clip(cover, 0, 1)))
+    return placed, floats(np.clip(cover, 0, 1))
 
 
 def _panes(flat: Floats) -> Floats:

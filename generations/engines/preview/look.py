@@ -29,6 +29,7 @@ class Look:
     ceiling: Floats | None = None
     rug: Floats | None = None
     mood: str = ""
+    new_sky: bool = True
     accent: Floats | None = None
     saturation: float = 1.0
     contrast: float = 1.0
@@ -57,6 +58,7 @@ def choose(plan: Plan, variant: int) -> Look:
         ceiling=None if plan.keeps("ceiling") else _paint(plan.ceiling),
         rug=None if plan.keeps("rug") or (keeps_floor and not plan.rug) else _paint(rug),
         mood="" if plan.keeps("light") or mood in plan.refused else mood,
+        new_sky=not plan.keeps("windows"),
         accent=_paint(accent),
         saturation=style.saturation if style else 1.0,
         contrast=style.contrast if style else 1.0,

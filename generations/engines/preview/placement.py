@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from generations.engines.preview.arrays import Floats, floats
@@ -13,6 +14,9 @@ from generations.engines.preview.room import Room
 
 _STEP = 0.16  # metres between spots that are tried
 _ORDER = {"flat": 0, "wall": 1, "centre": 2, "side": 3, "corner": 4, "hung": 5, "ceiling": 6}
+# What a spot must offer, first choice first: free part of the footprint, part of the sprite in the picture, and at
+# most so much of the sprite over furniture that already stands there.
+_DEMANDS = ((0.93, 0.97, 0.45), (0.8, 0.9, 0.75))
 _NEAREST = 0.9  # metres from the camera: closer things would fill the picture
 
 
@@ -58,14 +62,18 @@ class Arrangement:
         self.left, self.right = -room.box.left / self.metre, room.box.right / self.metre
         self.back = room.box.depth / self.metre
         self.taken: list[Spot] = []
+        known = room.floor.mask + room.walls.mask + room.ceiling.mask + room.window_mask()
+        other = np.clip(1 - known, 0, 1) if room.furnished else np.zeros_like(known)
+        # Summed, so that the share of any box is four look-ups away.
+        self.occupied = floats(cv2.integral(floats(other)))
         self.anchor: Spot | None = None
         # Mirrored rooms are furnished mirrored: the cheapest honest difference between variations.
         self.lean = (0.0, 0.55, -0.55)[seed % 3]
 
     def place(self, item: Item) -> Spot | None:
         """The best free spot for an item that stands on the floor, or None."""
-        for filled, seen in ((0.93, 0.97), (0.8, 0.9)):
-            spots = self._candidates(item, filled=filled, seen=seen)
+        for filled, seen, hides in _DEMANDS:
+            spots = self._candidates(item, filled=filled, seen=seen, hides=hides)
             if spots:
                 best = min(spots, key=lambda spot: self._cost(item, spot))
                 self.taken.append(best)
@@ -74,7 +82,7 @@ class Arrangement:
                 return best
         return None
 
-    def _candidates(self, item: Item, *, filled: float, seen: float) -> list[Spot]:
+    def _candidates(self, item: Item, *, filled: float, seen: float, hides: float) -> list[Spot]:
         w, d = item.width, item.product.depth
         if self.back - d <= _NEAREST:
             return []
@@ -91,6 +99,7 @@ class Arrangement:
         upright = (np.minimum(y + bh, height) - np.maximum(y, 0)) / np.maximum(bh, 1)
         good = (
             (free >= filled)
+            & (self._hiding(boxes) <= hides)
             & (visible >= seen)
             & (upright >= seen)
             & (distance > _NEAREST)
@@ -123,6 +132,17 @@ class Arrangement:
         ]
         return floats((inside & (mask > 0.5)).mean(-1))
 
+    def _hiding(self, boxes: Floats) -> Floats:
+        """The part of each box (n, 4) behind which furniture is seen that already stands in the room."""
+        rows, columns = self.occupied.shape
+        left, right = (
+            np.clip(x, 0, columns - 1).astype(int) for x in (boxes[:, 0], boxes[:, 0] + boxes[:, 2])
+        )
+        top, bottom = (np.clip(y, 0, rows - 1).astype(int) for y in (boxes[:, 1], boxes[:, 1] + boxes[:, 3]))
+        total = self.occupied
+        inside = total[bottom, right] - total[top, right] - total[bottom, left] + total[top, left]
+        return floats(inside / np.maximum((right - left) * (bottom - top), 1))
+
     def _boxes(self, item: Item, xs: Floats, zs: Floats) -> tuple[Floats, Floats]:
         """The sprite's boxes in pixels (n, 4) and distances in metres (n,), standing on the footprint's near side."""
         floor = np.full_like(xs, 1 / self.metre)
@@ -140,6 +160,7 @@ class Arrangement:
     def _cost(self, item: Item, spot: Spot) -> float:
         """Lower is better; in metres of "not quite where one would put it"."""
         cost = 1.6 * sum(_covered(spot, other) for other in self.taken)
+        cost += 3.0 * float(self._hiding(floats([spot.box]))[0])
         focus_x, focus_z = self._focus()
         kind = item.product.spot
         if kind == "wall":

@@ -122,7 +122,7 @@ def render_region(base: Bytes, region: Mask, room: Room, look: Look, paint: Floa
         new = _lit(picture, mean_colour(material, look.variant), inside, room)
         done.applied.append(f"region: {material} colour")
     if look.mood:
-        new, _ = light.relight(new, room, look.mood)
+        new, _ = light.relight(new, room, look.mood, seen=picture)
         done.applied.append(f"light in the region: {look.mood}")
     if not done.applied:
         new = floats(new * np.float32((1.0, 0.94, 1.06)[look.variant % 3]))

@@ -31,10 +31,11 @@ _UNSURE = {"floor": "the floor", "walls": "the walls", "ceiling": "the ceiling"}
 
 @dataclass
 class Rendering:
-    """A picture in linear light, the one it was made from, and what is to be said about it."""
+    """A picture in linear light, the one it was made from, what new furniture covers, and what is to be said."""
 
     picture: Floats
     source: Floats
+    cover: Floats | None = None
     applied: list[str] = field(default_factory=list)
     left_out: list[dict[str, str]] = field(default_factory=list)
     placed: list[dict[str, Any]] = field(default_factory=list)
@@ -76,7 +77,7 @@ def render(source: Floats, room: Room, look: Look, cutouts: list[tuple[str, Cuto
     _palette(done, room, look)
     if cutouts:
         staged = stage(done.picture, room, cutouts, look.variant)
-        done.picture = staged.picture
+        done.picture, done.cover = staged.picture, staged.cover
         done.placed, done.left_out = staged.placed, done.left_out + staged.left_out
     _mood(done, room, look)
     return done
@@ -188,7 +189,9 @@ def _palette(done: Rendering, room: Room, look: Look) -> None:
 def _mood(done: Rendering, room: Room, look: Look) -> None:
     if not look.mood:
         return
-    done.picture, new_sky = light.relight(done.picture, room, look.mood)
+    done.picture, new_sky = light.relight(
+        done.picture, room, look.mood, seen=done.source, cover=done.cover, new_sky=look.new_sky
+    )
     done.applied.append(f"light: {look.mood}")
-    if light.MOODS[look.mood].sky[0] and not new_sky:
+    if light.MOODS[look.mood].sky[0] and look.new_sky and not new_sky:
         done.leave_out("view from the window", "no window was found")

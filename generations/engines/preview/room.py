@@ -78,24 +78,19 @@ def understand(linear: Floats) -> Room:
     labels, _ = layout.box.labels(layout.camera.pixel_rays())
     windows = find_windows(small, layout.camera, layout.box, labels)
     judge = _Judge(small, labels, layout, segments)
-    camera = layout.camera.resized(width, height)
-    draft = Room(
-        layout.camera,
-        layout.box,
+    surfaces = (
         judge.floor(),
         judge.walls(windows),
         judge.ceiling(),
-        judge.clutter,
-        windows,
-    )
+    )  # the floor tells the walls about clutter
+    # Brought to full size along the picture's own edges.
     guide = luma(floats(to_bytes(linear) / 255))
-
-    surfaces = (draft.floor, draft.walls, draft.ceiling)
     radius = max(2, round(max(width, height) / 130))
     masks = [guided_filter(guide, resize(one.mask, width, height), radius, 4e-4) for one in surfaces]
     floor, walls, ceiling = (
         Surface(mask, one.confidence) for mask, one in zip(_sharpened(masks), surfaces, strict=True)
     )
+    camera = layout.camera.resized(width, height)
     return Room(camera, layout.box, floor, walls, ceiling, judge.clutter, windows)
 
 

@@ -22,9 +22,10 @@ _HUNG_AT = 1.5  # metres from the floor to the middle of a picture on the wall
 
 @dataclass
 class Staged:
-    """A picture with furniture, and what became of each piece."""
+    """A picture with furniture, where the furniture covers it (h, w), and what became of each piece."""
 
     picture: Floats
+    cover: Floats
     placed: list[dict[str, Any]]
     left_out: list[dict[str, str]]
 
@@ -43,7 +44,7 @@ def cut_references(references: tuple[Reference, ...]) -> list[tuple[str, Cutout 
 
 def stage(picture: Floats, room: Room, cutouts: list[tuple[str, Cutout | None]], seed: int) -> Staged:
     """Furnishes `picture`; `seed` 0, 1 or 2 arranges differently."""
-    staged = Staged(picture, [], [])
+    staged = Staged(picture, np.zeros(picture.shape[:2], np.float32), [], [])
     whole = [(number, name, cutout) for number, (name, cutout) in enumerate(cutouts) if cutout is not None]
     staged.left_out = [
         {"what": name, "why": "it could not be lifted off its background"}
@@ -72,7 +73,7 @@ def stage(picture: Floats, room: Room, cutouts: list[tuple[str, Cutout | None]],
             staged.left_out.append({"what": item.name, "why": "no free floor is large enough for it"})
     tint = _light_tint(picture, room)
     for item, spot in sorted(standing, key=lambda pair: -pair[1].distance):
-        staged.picture = _stand(staged.picture, room, spot, cut[item.number], floats(light * tint))
+        _stand(staged, room, spot, cut[item.number], floats(light * tint))
         staged.placed.append(
             {"name": item.name, "box": _whole(spot.box), "guessed_size": item.product.guessed}
         )
@@ -90,15 +91,16 @@ def _light_tint(picture: Floats, room: Room) -> Floats:
     return floats((average / max(float(luma(floats(average))), 0.01)) ** 0.35)
 
 
-def _stand(picture: Floats, room: Room, spot: Spot, cutout: Cutout, light: Floats) -> Floats:
+def _stand(staged: Staged, room: Room, spot: Spot, cutout: Cutout, light: Floats) -> None:
     """One piece on the floor: shadow of its footprint, contact shadow of its feet, then the piece itself."""
     x, y, w, h = _whole(spot.box)
     sprite, alpha = _resized(cutout, max(2, w), max(2, h))
-    shaded = _footprint_shadow(picture, room, spot)
+    shaded = _footprint_shadow(staged.picture, room, spot)
     shaded = _contact_shadow(shaded, alpha, x, y)
     # Lower parts see less of the lamps and windows than the top does.
     fall = np.linspace(1.04, 0.86, alpha.shape[0], dtype=np.float32)[:, None, None]
-    return _pasted(shaded, floats(sprite * light * fall), alpha, x, y)
+    staged.picture = _pasted(shaded, floats(sprite * light * fall), alpha, x, y)
+    staged.cover = _covered(staged.cover, alpha, x, y)
 
 
 def _resized(cutout: Cutout, width: int, height: int) -> tuple[Floats, Floats]:
@@ -118,6 +120,12 @@ def _pasted(picture: Floats, sprite: Floats, alpha: Floats, x: int, y: int) -> F
     out = picture.copy()
     out[top:bottom, left:right] = mix(out[top:bottom, left:right], sprite[part], alpha[part])
     return out
+
+
+def _covered(cover: Floats, alpha: Floats, x: int, y: int) -> Floats:
+    """`cover` with one more sprite on it."""
+    white = np.ones((*alpha.shape, 1), np.float32)
+    return floats(_pasted(cover[..., None], white, alpha, x, y)[..., 0])
 
 
 def _footprint_shadow(picture: Floats, room: Room, spot: Spot) -> Floats:
@@ -191,6 +199,7 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
         if room.ceiling.confidence > PLAUSIBLE and fits:
             sprite, alpha = _resized(cutout, max(2, w), max(2, h))
             staged.picture = _pasted(staged.picture, floats(sprite * light), alpha, x, y)
+            staged.cover = _covered(staged.cover, alpha, x, y)
             staged.placed.append(
                 {"name": item.name, "box": [x, y, w, h], "guessed_size": item.product.guessed}
             )
