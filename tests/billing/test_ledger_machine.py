@@ -167,7 +167,7 @@ def test_any_order_of_verbs_leaves_the_ledger_right_at_length(db: None) -> None:
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=600,
+            max_examples=150,
             stateful_step_count=50,
             deadline=None,
             database=None,
