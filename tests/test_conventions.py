@@ -161,10 +161,6 @@ def test_the_example_environment_lists_every_variable() -> None:
     assert sorted(name for name in read if name not in example) == []
 
 
-# Past 400 lines the question is whether it is one thing. These are, for the reason given.
-LONG_MODULES = {"generations/engines/preview/vocabulary.py": "data only: the words and what they stand for"}
-
-
 def test_a_module_is_one_thing() -> None:
     long = [str(p.relative_to(ROOT)) for p in sources() if len(p.read_text().splitlines()) > 400]
-    assert [name for name in long if name not in LONG_MODULES] == []
+    assert long == [], "past 400 lines: is it one thing?"

@@ -59,7 +59,8 @@ class Camera:
         """Directions in room axes through pixels; shape (..., 3), with unit depth along the optical axis."""
         x = (xs - self.width / 2) / self.focal
         y = (ys - self.height / 2) / self.focal
-        return floats(np.stack([x, y, np.ones_like(x)], -1) @ self.matrix)
+        seen = np.stack([x, y, np.ones_like(x)], -1)
+        return floats((seen.reshape(-1, 3) @ self.matrix).reshape(seen.shape))
 
     def pixel_rays(self) -> Floats:
         """The ray of every pixel, shape (height, width, 3)."""
@@ -68,7 +69,7 @@ class Camera:
 
     def project(self, points: Floats) -> Floats:
         """Room points (..., 3) to (..., 3): x and y in pixels, and depth (not positive behind the camera)."""
-        seen = points @ self.matrix.T
+        seen = (points.reshape(-1, 3) @ self.matrix.T).reshape(points.shape)
         depth = seen[..., 2]
         safe = np.where(np.abs(depth) < 1e-6, 1e-6, depth)
         x = self.focal * seen[..., 0] / safe + self.width / 2
