@@ -116,14 +116,14 @@ class SpendingView(TenantAPIView):
         *,
         now: datetime,
         deadline: datetime | None,
-    ) -> Generation:
-        """Accepted and held, or the refusal."""
+    ) -> tuple[Generation, dict[str, str]]:
+        """Accepted and held, or the refusal; with the headers that say so of a repeated request."""
         key = request.headers.get("Idempotency-Key", "")
         if not _KEY.fullmatch(key):
             raise contract.InvalidRequest(
                 "`Idempotency-Key` may have at most 250 characters, all of them ASCII."
             )
-        generation, _ = services.request_generation(
+        generation, is_new = services.request_generation(
             organization=self.organization,
             ask=ask,
             by_user=self.api_key.created_by,
@@ -133,7 +133,7 @@ class SpendingView(TenantAPIView):
             now=now,
             deadline=deadline,
         )
-        return generation
+        return generation, {} if is_new else {"Idempotent-Replayed": "true"}
 
 
 class Generate(SpendingView):
@@ -151,7 +151,7 @@ class Generate(SpendingView):
         now = timezone.now()  # a slow upload shall not eat the time for the picture
         until = now + timedelta(seconds=settings.SYNC_DEADLINE)
         with outcomes.waiting_slot():
-            generation = self.accept(request, ask, raw, now=now, deadline=until)
+            generation, headers = self.accept(request, ask, raw, now=now, deadline=until)
             ended = services.await_end(
                 generation=generation,
                 start_by=now + timedelta(seconds=settings.SYNC_START_WITHIN),
@@ -160,10 +160,12 @@ class Generate(SpendingView):
         if ended.state != State.SUCCEEDED:
             raise GenerationFailed(ended)
         release_connection()  # a slow reader of a large answer shall hold a thread, not a connection
-        return _picture_response(ended, with_list=bool(body.extensions_sent))
+        return _picture_response(ended, headers, with_list=bool(body.extensions_sent))
 
 
-def _picture_response(generation: Generation, *, with_list: bool) -> StreamingHttpResponse:
+def _picture_response(
+    generation: Generation, headers: dict[str, str], *, with_list: bool
+) -> StreamingHttpResponse:
     """The contract's 200 body, streamed from storage: no picture is ever whole in memory as base64."""
     pictures = list(generation.pictures.all())
     tail: dict[str, Any] = {"creditsUsed": generation.credits_settled}
@@ -187,7 +189,7 @@ def _picture_response(generation: Generation, *, with_list: bool) -> StreamingHt
             yield b"]"
         yield b"," + json.dumps(tail).encode()[1:]
 
-    response = StreamingHttpResponse(body(), content_type="application/json")
+    response = StreamingHttpResponse(body(), content_type="application/json", headers=headers)
     # Base64 makes four characters of three bytes; the 24 are the quotes and the data URL's head.
     sizes = [4 * ((picture.bytes + 2) // 3) + 24 for picture in pictures]
     length = len('{"success":true,"image":') + sizes[0] + 1 + len(json.dumps(tail)) - 1
@@ -214,9 +216,9 @@ class GenerationCollection(SpendingView):
         """The body of `/generate`, and optionally `room`. 202 at once; read the result under `Location`."""
         body, raw = self.read(request)
         ask = self.ask(body, raw)
-        generation = self.accept(request, ask, raw, now=timezone.now(), deadline=None)
+        generation, headers = self.accept(request, ask, raw, now=timezone.now(), deadline=None)
         data = generation_data(services.reload(generation), request._request)
-        return Response(data, status=202, headers={"Location": data["url"], "Retry-After": "2"})
+        return Response(data, status=202, headers={"Location": data["url"], "Retry-After": "2", **headers})
 
     @extend_schema(summary="List generations", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:

@@ -251,9 +251,10 @@ def test_over_the_limit_per_minute_it_is_429_before_any_hold(
 
 
 def test_the_same_key_and_body_give_the_same_picture_and_charge_once(api: ApiClient, studio: Studio) -> None:
-    first = answer_of(api.post("generate", body(), **{"idempotency-key": "k"}))
-    again = answer_of(api.post("generate", body(), **{"idempotency-key": "k"}))
-    assert first == again
+    first = api.post("generate", body(), **{"idempotency-key": "k"})
+    again = api.post("generate", body(), **{"idempotency-key": "k"})
+    assert answer_of(first) == answer_of(again)
+    assert ("Idempotent-Replayed" in first.headers, again.headers["Idempotent-Replayed"]) == (False, "true")
     assert studio.balance() == 90
     other = api.post("generate", body("Something else"), **{"idempotency-key": "k"})
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
