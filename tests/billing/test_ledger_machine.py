@@ -153,7 +153,7 @@ def test_any_order_of_verbs_leaves_the_ledger_right(db: None) -> None:
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=15,
+            max_examples=10,
             stateful_step_count=25,
             deadline=None,
             database=None,

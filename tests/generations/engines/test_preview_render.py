@@ -128,6 +128,7 @@ def test_a_floor_keeps_its_sun_and_shade() -> None:
     assert oak[192:214, 140:175].mean() > 1.15 * oak[192:214, 190:225].mean()
 
 
+@pytest.mark.slow  # a second or more for each picture
 def test_each_floor_looks_different() -> None:
     words = ("oak", "herringbone", "concrete", "terracotta")
     floors = [drawn(f"{word} floor", ROOM, resolution="512")[FLOOR] for word in words]
@@ -237,6 +238,7 @@ def test_a_painted_region_changes_and_nothing_outside_does() -> None:
     assert green > blue
 
 
+@pytest.mark.slow  # a second or more for each picture
 @pytest.mark.parametrize("prompt", ["remove this", "oak, at night"])
 def test_no_red_is_left_of_a_painted_region(prompt: str) -> None:
     source, region = masked(ROOM)
@@ -275,6 +277,7 @@ ODD: dict[str, Picture] = {
 }
 
 
+@pytest.mark.slow  # a second or more for each picture
 @pytest.mark.parametrize(
     ("name", "mask"), [*((name, False) for name in ODD), ("black", True), ("tiny", True)]
 )
