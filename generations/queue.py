@@ -69,11 +69,6 @@ def health(*, now: datetime) -> QueueHealth:
     )
 
 
-def worker_seconds() -> tuple[int, int]:
-    """(heartbeat interval, silence after which a worker counts as dead), for procrastinate."""
-    return 5, settings.LEASE_SECONDS
-
-
 def direct_connection_params() -> dict[str, Any]:
     """How to reach the server itself, not a pooler: for LISTEN and for the worker's own connections."""
     if settings.DATABASE_DIRECT_URL:

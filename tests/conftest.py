@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
@@ -85,15 +84,3 @@ def worker(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[[], 
         "projects.image_pool.run", lambda function, /, *args, seconds, **kwargs: function(*args, **kwargs)
     )
     return factories.work
-
-
-@pytest.fixture
-def commit_checks(db: None) -> Callable[[], None]:
-    """Runs the deferred constraints as a commit would, inside a test's transaction."""
-
-    def check() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-    return check

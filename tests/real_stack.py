@@ -51,7 +51,7 @@ class RealStack:
         )
         return done.stdout
 
-    def provision(self, name: str, credits: int, *, live: bool = True) -> Caller:
+    def provision(self, name: str, credits: int) -> Caller:
         """A new Growth workspace's program."""
         made = json.loads(
             self.manage(
@@ -59,7 +59,6 @@ class RealStack:
                 *("--plan", "growth", "--credits", str(credits), "--api-key"),
             )
         )
-        assert live
         return Caller(self.address, made["api_key"])
 
     def workers(self) -> list[psutil.Process]:

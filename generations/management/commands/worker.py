@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 LEASE_RENEWALS = 4  # within one lease, so that one slow renewal costs nothing
 SWEEP_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0  # the sign of life that /readyz looks for
 
 
 class Command(BaseCommand):
@@ -55,14 +56,13 @@ async def _work(concurrency: int) -> None:
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(concurrency + 8, thread_name_prefix="job")
     )
-    heartbeat, silence = queue.worker_seconds()
     connector = PsycopgConnector(kwargs=queue.direct_connection_params(), min_size=1, max_size=8)
     # A second App: enqueueing in Django's own transaction goes on through the first one, also from inside jobs.
     async with app.with_connector(connector).open_async() as worker_app:
         await worker_app.run_worker_async(
             concurrency=concurrency,
-            update_heartbeat_interval=heartbeat,
-            stalled_worker_timeout=silence,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=settings.LEASE_SECONDS,
             fetch_job_polling_interval=2,
             install_signal_handlers=True,
         )
