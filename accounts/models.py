@@ -216,3 +216,26 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
+
+
+class OperatorAlert(models.Model):
+    """Something that whoever runs this instance has to know. Raised again, it counts up instead of repeating."""
+
+    code = models.CharField(max_length=60)  # what kind of thing
+    subject = models.CharField(max_length=120)  # which one of its kind
+    text = models.TextField()  # of the latest
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)  # by an operator; the next one starts afresh
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "subject"], condition=Q(resolved_at=None), name="operator_alert_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.subject}"

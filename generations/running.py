@@ -173,7 +173,7 @@ def _input_photo(photo: Photo) -> InputImage:
 def _input(name: str, media_type: str) -> InputImage:
     with default_storage.open(name) as file:
         content: bytes = file.read()
-    return InputImage(content, media_type, files.public_url(name))
+    return InputImage.of_bytes(content, media_type, files.public_url(name))
 
 
 def _seconds_left(attempt: Generation) -> float:

@@ -98,6 +98,7 @@ class Photo(models.Model):
         NEW = "new"  # waits to be fetched or prepared
         READY = "ready"
         BAD = "bad"  # `problem` says why; it is never tried again
+        GONE = "gone"  # removed by its workspace: no file is left, the row stays for what was made from it
 
     public_id = models.CharField(max_length=40, unique=True, default=photo_id, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
@@ -123,15 +124,37 @@ class Photo(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=~Q(original="") | ~Q(source_url="") | ~Q(image="") | Q(state="bad"),
+                condition=~Q(original="") | ~Q(source_url="") | ~Q(image="") | Q(state__in=["bad", "gone"]),
                 name="photo_comes_from_somewhere",
             ),
             models.CheckConstraint(
                 condition=~Q(state="ready") | (~Q(image="") & Q(width__gt=0, height__gt=0)),
                 name="photo_ready_has_image",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="gone") | Q(original="", image="", thumbnail="", source_url=""),
+                name="photo_gone_has_no_file",
+            ),
         ]
         indexes = [models.Index(fields=["organization", "room", "-id"], name="photo_of_room_newest_first")]
 
     def __str__(self) -> str:
         return self.name or self.public_id
+
+
+class UnclaimedFile(models.Model):
+    """A stored file that no row stands for: not yet (its row is about to be written), or no longer (`doomed`).
+
+    Written before the file is, so that a process killed between file and row leaves a trace by which the file is
+    found and removed. `projects.storage` is its only mover. Names only, no tenant's data.
+    """
+
+    name = models.CharField(max_length=240, unique=True)
+    since = models.DateTimeField(db_default=Now())
+    doomed = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["doomed", "since"], name="unclaimed_oldest_first")]
+
+    def __str__(self) -> str:
+        return self.name

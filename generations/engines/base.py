@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
 
 @dataclass(frozen=True)
 class InputImage:
     """A prepared image: oriented, free of metadata, JPEG or PNG.
 
-    `url` is a public address of the same bytes, or "" when the instance has none.
+    `opener` gives a fresh binary file of `size` bytes, so that nothing is in memory until it is sent. `url` is a
+    public address of the same bytes, or "" when the instance has none.
     """
 
-    content: bytes
+    opener: Callable[[], BinaryIO]
+    size: int
     media_type: str
     url: str = ""
+
+    @classmethod
+    def of_bytes(cls, content: bytes, media_type: str, url: str = "") -> InputImage:
+        """An image that is in memory already."""
+        return cls(partial(BytesIO, content), len(content), media_type, url)
+
+    def read(self) -> bytes:
+        """All of it."""
+        with self.opener() as file:
+            return file.read()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It crosses into a child process as bytes, read at that moment."""
+        return InputImage.of_bytes, (self.read(), self.media_type, self.url)
 
 
 @dataclass(frozen=True)
@@ -32,7 +51,8 @@ class Reference:
 class EngineRequest:
     """One call. `resolution` is "512", "1K", "2K" or "" (the engine's own choice).
 
-    With `mask` the source carries its region to change in solid red. `seconds_left` bounds the whole call.
+    With `mask` the source carries its region to change in solid red. `seconds_left` bounds the whole call. In
+    `folder` the engine may leave its pictures as files; whoever asks removes it. Without one they come in memory.
     """
 
     prompt: str
@@ -43,14 +63,25 @@ class EngineRequest:
     mask: bool = False
     variations: int = 1
     seconds_left: float = 120.0
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
 class EnginePicture:
-    """One PNG; `notes` is what the engine has to say about it, JSON-ready."""
+    """One PNG, in memory or as a file; `notes` is what the engine has to say about it, JSON-ready."""
 
-    png: bytes
+    png: bytes = b""
+    path: Path | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def open(self) -> BinaryIO:
+        """A fresh binary file of it."""
+        return self.path.open("rb") if self.path else BytesIO(self.png)
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.path.stat().st_size if self.path else len(self.png)
 
 
 @dataclass(frozen=True)

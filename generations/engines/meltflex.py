@@ -167,9 +167,9 @@ def _extension_fields(request: EngineRequest) -> dict[str, Any]:
 def _data_urls(images: Sequence[InputImage]) -> list[str]:
     """Base64 data URLs that together fit into the contract's body; scaled down as far as that takes."""
     room = (BODY_BYTES - _ROOM_FOR_TEXT) * 3 // 4  # base64 makes four characters of three bytes
-    if sum(len(image.content) for image in images) > room:
+    if sum(len(image.read()) for image in images) > room:
         images = _shrunk(images, room)
-    return [f"data:{image.media_type};base64,{base64.b64encode(image.content).decode()}" for image in images]
+    return [f"data:{image.media_type};base64,{base64.b64encode(image.read()).decode()}" for image in images]
 
 
 def _shrunk(images: Sequence[InputImage], room: int) -> list[InputImage]:
@@ -177,10 +177,10 @@ def _shrunk(images: Sequence[InputImage], room: int) -> list[InputImage]:
         smaller = []
         for image in images:
             prepared = image_pool.run(
-                photos.prepare, image.content, longest_side=side, seconds=_SHRINK_SECONDS
+                photos.prepare, image.read(), longest_side=side, seconds=_SHRINK_SECONDS
             )
-            smaller.append(InputImage(prepared.content, prepared.media_type))
-        if sum(len(image.content) for image in smaller) <= room:
+            smaller.append(InputImage.of_bytes(prepared.content, prepared.media_type))
+        if sum(len(image.read()) for image in smaller) <= room:
             return smaller
     raise EngineError("rejected", "The photos are too large for the design service.", again=Again.NO)
 

@@ -1,6 +1,18 @@
 """Rows of the app, split by concept."""
 
-from generations.models.generation import ENDED, Generation, GenerationReference, State, UpstreamCall
+from generations.models.generation import ENDED, Generation, GenerationReference, State
 from generations.models.picture import Picture
+from generations.models.upstream import EngineTiming, UpstreamCall, UpstreamGate, UpstreamKey, UpstreamTurn
 
-__all__ = ["ENDED", "Generation", "GenerationReference", "Picture", "State", "UpstreamCall"]
+__all__ = [
+    "ENDED",
+    "EngineTiming",
+    "Generation",
+    "GenerationReference",
+    "Picture",
+    "State",
+    "UpstreamCall",
+    "UpstreamGate",
+    "UpstreamKey",
+    "UpstreamTurn",
+]

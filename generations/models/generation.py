@@ -77,6 +77,7 @@ class Generation(models.Model):
     api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
     engine = models.CharField(max_length=20)
     is_test = models.BooleanField(default=False)  # asked with a test key: no ledger line
+    own_key = models.BooleanField(default=False)  # made with the workspace's own MeltFlex key, not with ours
 
     # What is asked for. The source is a photo or a picture made before (the version tree).
     photo = models.ForeignKey(Photo, models.PROTECT, null=True, blank=True, related_name="generations")
@@ -95,7 +96,10 @@ class Generation(models.Model):
     attempt = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=40, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # From here on the upstream may charge: set with the open UpstreamCall, unset when it surely did nothing.
+    calling_since = models.DateTimeField(null=True, blank=True)
     deadline = models.DateTimeField(null=True, blank=True)
+    is_awaited = models.BooleanField(default=False)  # by a synchronous caller, who gets it at once or never
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.CharField(max_length=400, blank=True)
     credits_held = models.PositiveIntegerField(default=0)
@@ -109,6 +113,7 @@ class Generation(models.Model):
     queued_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)  # by its workspace: prompt and files are gone
 
     objects = GenerationQuerySet.as_manager()
 
@@ -137,6 +142,10 @@ class Generation(models.Model):
             models.CheckConstraint(
                 condition=Q(state="failed") & ~Q(error_code="") | ~Q(state="failed"),
                 name="generation_failure_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) | Q(state__in=ENDED, prompt=""),
+                name="generation_deleted_is_empty",
             ),
             models.CheckConstraint(
                 condition=Q(variations__gte=1, variations__lte=3), name="generation_1_to_3"
@@ -184,41 +193,3 @@ class GenerationReference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.generation_id}/{self.position}"
-
-
-class UpstreamCall(models.Model):
-    """One engine call, written before the socket opens, so that a killed worker leaves a trace.
-
-    `possible_cost` is what a call of unknown outcome may have cost on the key's side, in upstream credits. It is
-    not a ledger line: the customer never pays for it.
-    """
-
-    class Outcome(models.TextChoices):
-        OPEN = "open"
-        SUCCEEDED = "succeeded"
-        FAILED = "failed"
-        UNKNOWN = "unknown"
-        DISCARDED = "discarded"  # a picture came after the generation had ended
-
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
-    generation = models.ForeignKey(Generation, models.PROTECT, related_name="calls")
-    attempt = models.PositiveSmallIntegerField()
-    number = models.PositiveSmallIntegerField()  # 1, 2 … within the attempt
-    engine = models.CharField(max_length=20)
-    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.OPEN)
-    status_code = models.PositiveSmallIntegerField(null=True, blank=True)
-    detail = models.CharField(max_length=400, blank=True)  # for the operator; may quote the upstream
-    credits_used = models.PositiveIntegerField(default=0)
-    possible_cost = models.PositiveIntegerField(default=0)
-    began_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    objects = TenantQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["generation", "attempt", "number"], name="upstream_call_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.generation_id}/{self.attempt}/{self.number}: {self.outcome}"

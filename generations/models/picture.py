@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.ids import new_id
@@ -20,19 +21,26 @@ class Picture(models.Model):
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     generation = models.ForeignKey("generations.Generation", models.PROTECT, related_name="pictures")
     position = models.PositiveSmallIntegerField()
-    image = models.CharField(max_length=240)  # storage name of the PNG
-    thumbnail = models.CharField(max_length=240)
+    image = models.CharField(max_length=240, blank=True)  # storage name of the PNG; "" once removed
+    thumbnail = models.CharField(max_length=240, blank=True)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     bytes = models.PositiveIntegerField()  # size of the PNG
     notes = models.JSONField(default=dict, blank=True)  # what the engine says about it
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # By its workspace, or past its retention: the files are gone, the row stays for what descends from it.
+    removed_at = models.DateTimeField(null=True, blank=True)
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["generation", "position"], name="picture_position_once")
+            models.UniqueConstraint(fields=["generation", "position"], name="picture_position_once"),
+            models.CheckConstraint(
+                condition=Q(removed_at=None) & ~Q(image="") & ~Q(thumbnail="")
+                | Q(removed_at__isnull=False, image="", thumbnail=""),
+                name="picture_has_files_until_removed",
+            ),
         ]
 
     def __str__(self) -> str:

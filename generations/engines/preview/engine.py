@@ -106,4 +106,4 @@ def _answer(picture: Bytes, plan: Plan, done: Rendering, *, wishes: bool) -> Eng
     }
     if not wishes:
         notes["left_out"] = [*done.left_out, {"what": "prompt", "why": _NOTHING_UNDERSTOOD}]
-    return EnginePicture(output.encode_png(output.with_badge(picture)), notes)
+    return EnginePicture(output.encode_png(output.with_badge(picture)), notes=notes)

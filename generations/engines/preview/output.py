@@ -22,7 +22,7 @@ def decode(image: InputImage, *, alpha: bool = False) -> Bytes:
 
     EngineError "bad_source" when it is no picture; the message is for the customer.
     """
-    packed = np.frombuffer(image.content, np.uint8)
+    packed = np.frombuffer(image.read(), np.uint8)
     try:
         picture = (
             cv2.imdecode(packed, cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_COLOR) if packed.size else None

@@ -46,7 +46,7 @@ def product(width: int, height: int, tone: tuple[int, int, int]) -> Picture:
 
 
 def png(picture: Picture) -> InputImage:
-    return InputImage(cv2.imencode(".png", picture[..., ::-1])[1].tobytes(), "image/png")
+    return InputImage.of_bytes(cv2.imencode(".png", picture[..., ::-1])[1].tobytes(), "image/png")
 
 
 def reference(name: str, width: int, height: int, tone: tuple[int, int, int] = (150, 80, 40)) -> Reference:

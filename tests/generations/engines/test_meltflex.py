@@ -16,7 +16,7 @@ from tests.factories import data_url
 from tests.fakes import jpeg, png
 from tests.meltflex_server import MeltFlexServer
 
-PHOTO = InputImage(jpeg(), "image/jpeg")
+PHOTO = InputImage.of_bytes(jpeg(), "image/jpeg")
 ASK = EngineRequest(prompt="Japandi", source=PHOTO)
 
 
@@ -77,7 +77,7 @@ def test_extensions_are_sent_where_they_are_switched_on(server: MeltFlexServer) 
 
 
 def test_addresses_are_sent_where_every_image_has_one(server: MeltFlexServer) -> None:
-    there = InputImage(jpeg(), "image/jpeg", url="https://rooms.example/files/a")
+    there = InputImage.of_bytes(jpeg(), "image/jpeg", url="https://rooms.example/files/a")
     engine(server).generate(EngineRequest(prompt="x", source=there, references=(Reference(there),)))
     engine(server).generate(EngineRequest(prompt="x", source=there, references=(Reference(PHOTO),)))
     assert set(server.bodies[0]) == {"prompt", "imageUrl", "referenceImageUrls"}
@@ -93,7 +93,7 @@ def test_a_body_that_would_be_too_large_is_scaled_down_until_it_fits(
         "projects.image_pool.run", lambda function, /, *args, seconds, **kwargs: function(*args, **kwargs)
     )
     noise = np.random.default_rng(1).integers(0, 255, (1800, 1800, 3), dtype=np.uint8)
-    large = InputImage(cv2.imencode(".png", noise)[1].tobytes(), "image/png")
+    large = InputImage.of_bytes(cv2.imencode(".png", noise)[1].tobytes(), "image/png")
     engine(server).generate(EngineRequest(prompt="x", source=large, references=(Reference(large),)))
     assert server.sizes[0] < 15 * 2**20
 

@@ -31,7 +31,9 @@ def sample() -> InputImage:
     """The shipped room at 360 pixels, so that the tests stay quick."""
     picture = cv2.imread(str(SAMPLE))
     assert picture is not None
-    return InputImage(cv2.imencode(".png", cv2.resize(picture, (360, 240)))[1].tobytes(), "image/png")
+    return InputImage.of_bytes(
+        cv2.imencode(".png", cv2.resize(picture, (360, 240)))[1].tobytes(), "image/png"
+    )
 
 
 @cache
@@ -203,7 +205,7 @@ def test_furniture_has_the_size_that_its_name_says() -> None:
 
 def test_a_reference_that_is_no_product_photo_is_named() -> None:
     noise = np.random.default_rng(2).integers(0, 255, (200, 300, 3), dtype=np.uint8)
-    broken = Reference(InputImage(b"not a picture", "image/png"), "ghost")
+    broken = Reference(InputImage.of_bytes(b"not a picture", "image/png"), "ghost")
     answer = ask("", ROOM, references=(Reference(png(noise), "jungle"), broken)).pictures[0]
     assert [one["what"] for one in answer.notes["left_out"]] == ["jungle", "ghost"]
 
@@ -211,7 +213,7 @@ def test_a_reference_that_is_no_product_photo_is_named() -> None:
 def test_an_alpha_channel_is_the_outline() -> None:
     rgba = np.zeros((200, 300, 4), np.uint8)
     rgba[40:180, 30:270] = (30, 30, 200, 255)
-    image = InputImage(cv2.imencode(".png", rgba)[1].tobytes(), "image/png")
+    image = InputImage.of_bytes(cv2.imencode(".png", rgba)[1].tobytes(), "image/png")
     answer = ask("", ROOM, references=(Reference(image, "sofa"),)).pictures[0]
     x, y, w, h = answer.notes["placed"][0]["box"]
     red = seen(answer)[y + h // 4 : y + h // 2, x + w // 4 : x + 3 * w // 4].mean((0, 1))
@@ -242,7 +244,7 @@ def test_a_painted_region_changes_and_nothing_outside_does() -> None:
 @pytest.mark.parametrize("prompt", ["remove this", "oak, at night"])
 def test_no_red_is_left_of_a_painted_region(prompt: str) -> None:
     source, region = masked(ROOM)
-    jpeg = InputImage(cv2.imencode(".jpg", source[..., ::-1])[1].tobytes(), "image/jpeg")
+    jpeg = InputImage.of_bytes(cv2.imencode(".jpg", source[..., ::-1])[1].tobytes(), "image/jpeg")
     picture = drawn(prompt, jpeg, mask=True)
     near = cv2.dilate(region.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     assert (picture[near][:, 0] - picture[near][:, 1:].max(-1)).max() < 60
@@ -296,12 +298,14 @@ def test_any_picture_gets_an_answer(name: str, mask: bool) -> None:
 @pytest.mark.parametrize("content", [b"", b"hello", b"\xff\xd8\xff\xe0 not really", b"\x89PNG\r\n\x1a\n"])
 def test_what_is_no_picture_is_a_bad_source(content: bytes) -> None:
     with pytest.raises(EngineError) as caught:
-        ask("oak", InputImage(content, "image/png"))
+        ask("oak", InputImage.of_bytes(content, "image/png"))
     assert (caught.value.code, caught.value.again) == ("bad_source", Again.NO)
 
 
 def test_a_grey_picture_and_one_with_alpha_are_read() -> None:
     tiny = ODD["tiny"]
-    grey = InputImage(cv2.imencode(".png", tiny[..., 1])[1].tobytes(), "image/png")
-    clear = InputImage(cv2.imencode(".png", np.dstack([tiny, tiny[..., :1]]))[1].tobytes(), "image/png")
+    grey = InputImage.of_bytes(cv2.imencode(".png", tiny[..., 1])[1].tobytes(), "image/png")
+    clear = InputImage.of_bytes(
+        cv2.imencode(".png", np.dstack([tiny, tiny[..., :1]]))[1].tobytes(), "image/png"
+    )
     assert drawn("sunset", grey).shape == drawn("sunset", clear).shape == tiny.shape
