@@ -49,7 +49,7 @@ def _database() -> dict[str, Any]:
     if database["ENGINE"] != "django.db.backends.postgresql":
         raise environ.ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")
     # A pool or persistent connections, never neither (docs/decisions/0001): a pool, since threads are many.
-    pool = {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=16), "timeout": 10}
+    pool = {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=12), "timeout": 10}
     database["CONN_MAX_AGE"] = 0
     database["CONN_HEALTH_CHECKS"] = True  # a restarted server costs a reconnect, not a failed request
     database.setdefault("OPTIONS", {})["pool"] = pool
@@ -192,6 +192,9 @@ DEFAULT_ENGINE = env.str("DEFAULT_ENGINE", default="meltflex" if MELTFLEX_API_KE
 FETCH_ALLOW_LOOPBACK = env.bool("FETCH_ALLOW_LOOPBACK", default=False)
 SYNC_DEADLINE = env.int("SYNC_DEADLINE", default=115)  # seconds; just under the contract's two minutes
 SYNC_START_WITHIN = env.int("SYNC_START_WITHIN", default=25)  # seconds a synchronous call may wait in line
+# Calls at once that an upstream key starts with; then its answers say how many it bears (generations/gates.py).
+UPSTREAM_CONCURRENCY = env.int("UPSTREAM_CONCURRENCY", default=10)
+UPSTREAM_PATIENCE = 15 * 60  # seconds after which a generation gives up on an engine that can't be reached
 ENGINE_SECONDS = 120  # the longest one engine call may take
 LEASE_SECONDS = 20  # a worker that has not renewed its lease for so long counts as dead
 WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=20)
@@ -208,6 +211,7 @@ STATIC_ROOT = DATA_DIR / "static" if IN_PRODUCTION else None  # a clone serves t
 WHITENOISE_USE_FINDERS = not IN_PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = DATA_DIR / "media"
+SCRATCH_DIR = DATA_DIR / "scratch"  # files of calls under way; each machine's own
 FILE_URL_SECONDS = 24 * 3600  # how long a signed address of a file works
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -22,7 +22,8 @@ def admit(*, organization: Organization, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, organization.pk])
     generations = Generation.objects.of(organization)
-    room = organization.in_flight_limit - generations.in_flight().count()
+    in_flight = generations.in_flight().count()
+    room = organization.in_flight_limit - in_flight
     if room <= 0:
         return 0
     # One that somebody is canceling at this moment is locked: skip it, or we would wait for each other.
@@ -31,6 +32,7 @@ def admit(*, organization: Organization, now: datetime) -> int:
         waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:room]
     )
     generations.filter(pk__in=first).update(state=State.QUEUED, queued_at=now)
-    for generation_id in first:
-        queue.enqueue(generation_id, organization.pk)
+    for position, generation_id in enumerate(first, start=in_flight):
+        # Every workspace's first before anybody's second: a large limit is no place further ahead in the queue.
+        queue.enqueue(generation_id, organization.pk, priority=-position)
     return len(first)

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from accounts import tenancy
 from billing import credits
-from generations import admission, outcomes
+from generations import admission, engines, gates, outcomes
+from generations.gates import Verdict
 from generations.models import Generation, State, UpstreamCall
 from generations.models.generation import GenerationQuerySet
 
@@ -23,11 +24,13 @@ def end(
     code: str = "",
     message: str = "",
     settled: int = 0,
+    verdict: Verdict = Verdict.NOTHING,
     also: Callable[[], object] | None = None,
 ) -> bool:
     """End it if `only` still matches; False, and nothing changed, when somebody else was first.
 
     `settled` credits are taken for good and the rest of the hold goes back; `also` runs in the same transaction.
+    `verdict` is what its last call has shown about the upstream key, whose place is free again.
     """
     organization = generation.organization
     held = generation.credits_held
@@ -56,30 +59,35 @@ def end(
             also()
         outcomes.announce(generation.public_id)
         admission.admit(organization=organization, now=now)
+        gates.leave(
+            generation=generation, verdict=verdict, now=now, call_began=generation.calling_since
+        )
     return True
 
 
 def expire(*, generation: Generation, now: datetime) -> bool:
-    """The deadline of a synchronous caller has passed: failed, credits back, a running call's cost possible."""
+    """Its deadline has passed: failed, credits back, a running call's cost possible."""
     organization = generation.organization
+    took = "two minutes" if generation.is_awaited else "the deadline of the request"
     return end(
         generation=generation,
         only=Generation.objects.of(organization).not_ended().filter(pk=generation.pk),
         state=State.FAILED,
         code="deadline_passed",
-        message="It took longer than two minutes and was given up. Your credits are back.",
+        message=f"It took longer than {took} and was given up. Your credits are back.",
         now=now,
+        verdict=Verdict.BROKEN if generation.calling_since else Verdict.NOTHING,
         also=lambda: mark_open_calls_unknown(generation=generation, now=now),
     )
 
 
 def mark_open_calls_unknown(*, generation: Generation, now: datetime) -> int:
-    """Calls that began and never came back: their cost is possible. Returns how many."""
+    """Calls that began and never came back: their cost is possible, but for an engine of our own. Returns how many."""
     calls = UpstreamCall.objects.of(generation.organization).filter(
         generation=generation, outcome=UpstreamCall.Outcome.OPEN
     )
+    if engines.get(generation.engine).repeatable:
+        return calls.update(outcome=UpstreamCall.Outcome.FAILED, detail="interrupted", ended_at=now)
     return calls.update(
-        outcome=UpstreamCall.Outcome.UNKNOWN,
-        possible_cost=generation.price if generation.engine != "preview" else 0,
-        ended_at=now,
+        outcome=UpstreamCall.Outcome.UNKNOWN, possible_cost=generation.price, ended_at=now
     )

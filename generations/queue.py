@@ -6,6 +6,7 @@ enqueueing again is always safe.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,10 +24,10 @@ LAG_LIMIT = 60.0  # seconds after which a waiting job means that the workers do 
 WORKER_SILENCE = timedelta(seconds=30)
 
 
-def enqueue(generation_id: int, organization_id: int, *, delay: float = 0.0) -> None:
+def enqueue(generation_id: int, organization_id: int, *, delay: float = 0.0, priority: int = 0) -> None:
     """Put a job for this generation into the queue, unless one waits already; part of the running transaction.
 
-    `delay` is in seconds.
+    `delay` is in seconds; jobs of higher `priority` are taken first, then the older ones.
 
     Uses Django's connector also inside a worker, where procrastinate's own would not join the transaction.
     """
@@ -35,12 +36,28 @@ def enqueue(generation_id: int, organization_id: int, *, delay: float = 0.0) -> 
             app.configure_task(
                 RUN_TASK,
                 queue="generations",
-                queueing_lock=f"generation:{generation_id}",
+                queueing_lock=_lock_of(generation_id),
+                priority=priority,
                 schedule_in={"seconds": delay} if delay else None,
                 allow_unknown=True,
             ).defer(generation_id=generation_id, organization_id=organization_id)
     except exceptions.AlreadyEnqueued:
         pass
+
+
+def without_job(generation_ids: Collection[int]) -> set[int]:
+    """Those for which no job waits in the queue."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)",
+            [[_lock_of(pk) for pk in generation_ids]],
+        )
+        waiting = {lock for (lock,) in cursor.fetchall()}
+    return {pk for pk in generation_ids if _lock_of(pk) not in waiting}
+
+
+def _lock_of(generation_id: int) -> str:
+    return f"generation:{generation_id}"
 
 
 @dataclass(frozen=True)

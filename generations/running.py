@@ -7,16 +7,17 @@ changes nothing. No transaction and no connection is held while files are fetche
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -24,40 +25,32 @@ from django.utils import timezone
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization
-from billing import pricing
-from generations import ending, engines, files, queue
-from generations.engines.base import (
-    Again,
-    Engine,
-    EngineError,
-    EngineRequest,
-    EngineResult,
-    InputImage,
-    Reference,
-)
-from generations.models import Generation, GenerationReference, Picture, State, UpstreamCall
-from projects import image_pool, photos
-from projects import services as projects
-from projects.models import Photo
+from generations import ending, gates, keeping, preparing, queue, routes, scratch
+from generations.engines.base import Again, EngineError, EngineRequest
+from generations.gates import Verdict
+from generations.models import Generation, State, UpstreamCall
+from generations.outage import AWAY, through
+from generations.routes import Route
+from projects import image_pool
 
 logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 8  # claims of one generation, whatever the reasons
+MAX_ATTEMPTS = 40  # claims of one generation, whatever the reasons
+MAX_CALLS = 20  # of them that came to a call
 # Fetching and decoding eleven images, one engine call, storing: no honest attempt takes longer.
 MAX_ATTEMPT_SECONDS = 400.0
 LEAST_SECONDS = (
     30.0  # a paid call takes at least so long: with less left it would be paid for and thrown away
 )
 STORE_SECONDS = 5.0  # kept back from a call's time for storing its pictures
-MAX_PICTURE_BYTES = 40 * 2**20
-MAX_PICTURE_PIXELS = 40_000_000
-THUMBNAIL_SECONDS = 30.0
-_DISCARDED = "The picture came after the generation had ended."
+LONGEST_PAUSE = 30.0  # seconds before a call turned away for lack of room is sent again: 1, 2, 4 … 30
+DATABASEAWAY_SECONDS = 60.0  # how long a result waits for a database that restarts
 
 
 # What threads of this process are working on: (primary key, attempt) and when they began. The lease keeper reads it.
 _in_hand: dict[tuple[int, int], float] = {}
 _in_hand_lock = threading.Lock()
+_winding_down = threading.Event()
 
 
 def in_hand() -> list[tuple[int, int]]:
@@ -79,6 +72,16 @@ def _hold_in_hand(attempt: Generation) -> Iterator[None]:
             _in_hand.pop(key, None)
 
 
+def wind_down() -> None:
+    """This process is about to stop: calls under way are brought to their end, nothing new is called."""
+    _winding_down.set()
+
+
+def is_winding_down() -> bool:
+    """Whether it is."""
+    return _winding_down.is_set()
+
+
 def run(*, generation_id: int, organization_id: int, worker: str) -> None:
     """Work on a queued generation until it has ended or is back in the queue. Does nothing if it isn't queued."""
     attempt = _claim(generation_id, organization_id, worker, now=timezone.now())
@@ -89,38 +92,28 @@ def run(*, generation_id: int, organization_id: int, worker: str) -> None:
             _work(attempt)
         except Exception:
             # A bug of ours. It is logged where it is raised; the customer still gets an end, and the credits back.
-            # If even that fails (the database is away), the lease runs out and the sweeper ends it.
-            _fail(
-                attempt, code="internal_error", message="Something broke on our side. Your credits are back."
+            # If even that fails (the database stays away), the lease runs out and the sweeper ends it.
+            through(
+                partial(
+                    _fail,
+                    attempt,
+                    code="internal_error",
+                    message="Something broke on our side. Your credits are back.",
+                )
             )
             raise
 
 
 def _work(attempt: Generation) -> None:
     try:
-        request = _make_ready(attempt)
-    except image_pool.ImageWorkFailed as failed:
-        _fail(
-            attempt, code=failed.code, message="Reading the photo failed on our side. Your credits are back."
-        )
+        begun = _begin(attempt)
+    except AWAY:
+        # The database went away, and nothing was sent yet: somebody takes it up again.
+        through(partial(_hand_back, attempt, delay=1.0))
         return
-    except Refusal as refusal:
-        _fail(attempt, code="bad_source", message=refusal.message)
-        return
-    engine = engines.get(attempt.engine)
-    if not _is_worth_calling(engine, request.seconds_left):
-        ending.expire(generation=attempt, now=timezone.now())
-        return
-    call = _begin_call(attempt)
-    if call is None:
-        return
-    try:
-        result = engine.generate(request)
-        pictures = _store(attempt, result)
-    except EngineError as error:
-        _call_failed(attempt, call, engine, error)
-        return
-    _succeed(attempt, call, result, pictures)
+    if begun is not None:
+        with scratch.folder() as folder:
+            _call(attempt, begun, folder)
 
 
 def _claim(generation_id: int, organization_id: int, worker: str, *, now: datetime) -> Generation | None:
@@ -143,37 +136,68 @@ def _claim(generation_id: int, organization_id: int, worker: str, *, now: dateti
 # --- Before the call -------------------------------------------------------------------------------------
 
 
-def _make_ready(attempt: Generation) -> EngineRequest:
-    """Every image fetched, decoded and in storage; raises the Refusal of the first that can't be used."""
-    if attempt.parent is not None:
-        source = _input(attempt.parent.image, "image/png")
+@dataclass(frozen=True)
+class _Begun:
+    """A call that may be sent now."""
+
+    request: EngineRequest
+    route: Route
+    call: UpstreamCall
+
+
+def _begin(attempt: Generation) -> _Begun | None:
+    """All that comes before the socket opens; None when the attempt ended, waits, or is not ours any more."""
+    try:
+        request = preparing.make_ready(attempt)
+        route = routes.route_of(attempt)
+        if not _is_worth_calling(route, _seconds_left(attempt)):
+            ending.expire(generation=attempt, now=timezone.now())
+            return None
+        call = _begin_call(attempt, route)
+    except image_pool.ImageWorkFailed as failed:
+        _fail(
+            attempt, code=failed.code, message="Reading the photo failed on our side. Your credits are back."
+        )
+    except routes.NoUsableKey as refusal:
+        _fail(attempt, code=refusal.code, message=f"{refusal.message} Your credits are back.")
+    except gates.GatePaused:
+        _fail(attempt, code="service_unavailable", message=f"{routes.UNAVAILABLE} Your credits are back.")
+    except Refusal as refusal:
+        _fail(attempt, code="bad_source", message=refusal.message)
     else:
-        assert attempt.photo is not None  # noqa: S101 — a constraint of the table
-        source = _input_photo(attempt.photo)
+        return _Begun(request, route, call) if call is not None else None
+    return None
+
+
+def _begin_call(attempt: Generation, route: Route) -> UpstreamCall | None:
+    """The row that tells of the call, committed before the socket opens; None when it is not to be sent now."""
+    now = timezone.now()
     with tenancy.enter(attempt.organization):
-        rows = GenerationReference.objects.of(attempt.organization).filter(generation=attempt)
-        references = list(rows.select_related("photo__organization").order_by("position"))
-    return EngineRequest(
-        prompt=attempt.prompt,
-        source=source,
-        references=tuple(Reference(_input_photo(row.photo), row.photo.name) for row in references),
-        resolution=attempt.resolution,
-        design_level=attempt.design_level,
-        mask=attempt.mask,
-        variations=attempt.variations,
-        seconds_left=_seconds_left(attempt),
-    )
-
-
-def _input_photo(photo: Photo) -> InputImage:
-    ready = projects.make_ready(photo=photo)
-    return _input(ready.image, ready.media_type)
-
-
-def _input(name: str, media_type: str) -> InputImage:
-    with default_storage.open(name) as file:
-        content: bytes = file.read()
-    return InputImage.of_bytes(content, media_type, files.public_url(name))
+        mine = Generation.objects.of(attempt.organization).held_by(attempt)
+        if not mine.select_for_update().exists():  # locked: from here on it can't be canceled
+            return None
+        if _winding_down.is_set():
+            _hand_back(attempt, delay=0.0)
+            return None
+        if route.gate and not gates.take_turn(gate=route.gate, generation=attempt, now=now):
+            # It waits as a row; whoever gives a place back puts it into the queue again.
+            called_before = UpstreamCall.objects.of(attempt.organization).filter(generation=attempt).exists()
+            started_at = attempt.started_at if called_before else None
+            mine.update(state=State.QUEUED, lease_until=None, worker="", started_at=started_at)
+            return None
+        mine.update(calling_since=now)
+        attempt.calling_since = now
+        call: UpstreamCall = UpstreamCall.objects.create(
+            organization=attempt.organization,
+            generation=attempt,
+            attempt=attempt.attempt,
+            number=1,
+            engine=attempt.engine,
+            key=route.key,
+            began_at=now,
+        )
+    tenancy.release_connection()
+    return call
 
 
 def _seconds_left(attempt: Generation) -> float:
@@ -183,199 +207,105 @@ def _seconds_left(attempt: Generation) -> float:
     return max(0.0, min(float(settings.ENGINE_SECONDS), left))
 
 
-def _is_worth_calling(engine: Engine, seconds: float) -> bool:
+def _is_worth_calling(route: Route, seconds: float) -> bool:
     """Whether a call may still end in time; a free one may simply try."""
-    return seconds >= (1.0 if engine.repeatable else LEAST_SECONDS)
+    return seconds >= (1.0 if route.engine.repeatable else LEAST_SECONDS)
 
 
-def _begin_call(attempt: Generation) -> UpstreamCall | None:
-    """The row that tells of the call, committed before the socket opens; None when the attempt is not ours now."""
-    with tenancy.enter(attempt.organization):
-        if not Generation.objects.of(attempt.organization).held_by(attempt).exists():
-            return None
-        call: UpstreamCall = UpstreamCall.objects.create(
-            organization=attempt.organization,
-            generation=attempt,
-            attempt=attempt.attempt,
-            number=1,
-            engine=attempt.engine,
-            began_at=timezone.now(),
-        )
-    tenancy.release_connection()
-    return call
+# --- The call, and after it ------------------------------------------------------------------------------
 
 
-# --- After the call --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Stored:
-    image: str
-    thumbnail: str
-    width: int
-    height: int
-    bytes: int
-    notes: dict[str, object]
-
-
-def _store(attempt: Generation, result: EngineResult) -> list[_Stored]:
-    """Check the engine's answer, which is untrusted input, and put it into storage."""
-    stored = []
-    folder = f"{attempt.organization.public_id}/pictures/{attempt.public_id}"
-    for number, picture in enumerate(result.pictures[: attempt.variations], start=1):
-        try:
-            facts = photos.check_png(picture.png, max_bytes=MAX_PICTURE_BYTES, max_pixels=MAX_PICTURE_PIXELS)
-            thumbnail = _thumbnail(picture.png)
-        except photos.PhotoRefused as refusal:
-            raise EngineError(
-                "bad_answer",
-                "The design service gave something that is no picture.",
-                again=Again.UNKNOWN,  # it may well have been charged
-                detail=refusal.message,
-            ) from refusal
-        stored.append(
-            _Stored(
-                image=default_storage.save(f"{folder}/{number}.png", ContentFile(picture.png)),
-                thumbnail=default_storage.save(f"{folder}/{number}-thumbnail.jpg", ContentFile(thumbnail)),
-                width=facts.width,
-                height=facts.height,
-                bytes=len(picture.png),
-                notes=dict(picture.notes),
-            )
-        )
-    return stored
-
-
-def _thumbnail(png: bytes) -> bytes:
-    """Tried twice: a child that dies is our trouble, and the picture has been paid for."""
+def _call(attempt: Generation, begun: _Begun, folder: Path) -> None:
+    request = replace(begun.request, seconds_left=_seconds_left(attempt), folder=folder)
     try:
-        return image_pool.run(photos.thumbnail, png, seconds=THUMBNAIL_SECONDS)[0]
-    except image_pool.ImageWorkFailed:
-        return image_pool.run(photos.thumbnail, png, seconds=THUMBNAIL_SECONDS)[0]
-
-
-def _succeed(
-    attempt: Generation, call: UpstreamCall, result: EngineResult, pictures: Sequence[_Stored]
-) -> None:
-    now = timezone.now()
-    organization = attempt.organization
-    each = pricing.price(design_level=attempt.design_level)
-    settled = min(each * len(pictures), attempt.credits_held)
-
-    def write() -> None:
-        Picture.objects.bulk_create(
-            Picture(
-                organization=organization,
-                generation=attempt,
-                position=position,
-                image=stored.image,
-                thumbnail=stored.thumbnail,
-                width=stored.width,
-                height=stored.height,
-                bytes=stored.bytes,
-                notes=stored.notes,
-            )
-            for position, stored in enumerate(pictures)
-        )
-        _end_call(call, UpstreamCall.Outcome.SUCCEEDED, now, credits_used=result.credits_used)
-
-    ours = ending.end(
-        generation=attempt,
-        only=Generation.objects.of(organization).held_by(attempt),
-        state=State.SUCCEEDED,
-        settled=settled,
-        now=now,
-        also=write,
+        result = begun.route.engine.generate(request)
+        pictures = keeping.store(attempt, result, folder)
+    except EngineError as error:
+        logger.warning("%s attempt %d: %s", attempt.public_id, attempt.attempt, error)
+        through(partial(_call_failed, attempt, begun, error))
+        return
+    through(
+        partial(keeping.succeed, attempt=attempt, call=begun.call, result=result, pictures=pictures)
     )
-    if not ours:
-        _discard(attempt, call, result, pictures, now)
 
 
-def _discard(
-    attempt: Generation, call: UpstreamCall, result: EngineResult, pictures: Sequence[_Stored], now: datetime
-) -> None:
-    """Somebody ended it before us: the customer has their credits back, what the engine took stays on record."""
-    for stored in pictures:
-        default_storage.delete(stored.image)
-        default_storage.delete(stored.thumbnail)
-    with tenancy.enter(attempt.organization):
-        _end_call(
-            call,
-            UpstreamCall.Outcome.DISCARDED,
-            now,
-            credits_used=result.credits_used,
-            possible_cost=result.credits_used,
-            detail=_DISCARDED,
-        )
-
-
-def _call_failed(attempt: Generation, call: UpstreamCall, engine: Engine, error: EngineError) -> None:
-    """Send it again where that is safe and can help; otherwise the generation has failed."""
+def _call_failed(attempt: Generation, begun: _Begun, error: EngineError) -> None:
+    """Send it again where that is safe and can help; otherwise the generation has failed. One transaction."""
     now = timezone.now()
-    unknown = error.again is Again.UNKNOWN and not engine.repeatable
-    logger.warning("%s attempt %d: %s", attempt.public_id, attempt.attempt, error)
+    route = begun.route
+    unknown = error.again is Again.UNKNOWN and not route.engine.repeatable
     with tenancy.enter(attempt.organization):
-        _end_call(
-            call,
+        keeping.end_call(
+            begun.call,
             UpstreamCall.Outcome.UNKNOWN if unknown else UpstreamCall.Outcome.FAILED,
             now,
             status_code=error.status_code,
             detail=error.detail,
             possible_cost=attempt.price if unknown else 0,
         )
-        again = _may_try_again(attempt, engine, error)
-    if again:
-        _hand_back(attempt, delay=error.retry_after or min(2.0 ** (attempt.attempt - 1), 30.0))
-    else:
-        _fail(attempt, code=error.code, message=f"{error.message} Your credits are back.")
+        delay = _delay_before_another(attempt, route, error)
+        if delay is not None:
+            _hand_back(attempt, delay=delay, verdict=_verdict(error))
+        else:
+            message = f"{error.message} Your credits are back."
+            _fail(attempt, code=error.code, message=message, verdict=_verdict(error))
+        if route.gate and error.status_code in routes.TRY_AGAIN:
+            routes.pause(route, status_code=error.status_code, now=now)
 
 
-def _may_try_again(attempt: Generation, engine: Engine, error: EngineError) -> bool:
-    if attempt.attempt >= MAX_ATTEMPTS or not _is_worth_calling(engine, _seconds_left(attempt)):
-        return False
+def _verdict(error: EngineError) -> Verdict:
+    """What a failed call has shown about its key."""
+    if error.status_code == 429:
+        return Verdict.BUSY
+    if error.again is Again.NO:
+        return Verdict.NOTHING
+    return Verdict.BROKEN
+
+
+def _delay_before_another(attempt: Generation, route: Route, error: EngineError) -> float | None:
+    """Seconds after which the same call is sent again; None if it must not be, or there is no time for it."""
+    failed = UpstreamCall.objects.of(attempt.organization).filter(
+        generation=attempt, outcome=UpstreamCall.Outcome.FAILED
+    )
+    calls = failed.count()
     if error.again is Again.ONCE:
-        failed = UpstreamCall.objects.of(attempt.organization).filter(
-            generation=attempt, outcome=UpstreamCall.Outcome.FAILED, status_code=error.status_code
-        )
-        return failed.count() < 2
-    return error.again is Again.SAFE
+        again = failed.filter(status_code=error.status_code).count() < 2
+    else:
+        again = error.again is Again.SAFE
+    # With jitter, or all that were turned away together would come back together.
+    pause = min(2.0 ** max(calls - 1, 0), LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 — no secret
+    delay = error.retry_after if error.retry_after is not None else pause
+    if not again or calls >= MAX_CALLS or attempt.attempt >= MAX_ATTEMPTS:
+        return None
+    return delay if _is_worth_calling(route, _seconds_left(attempt) - delay) else None
 
 
-def _hand_back(attempt: Generation, *, delay: float) -> None:
-    """Back into the queue, to be claimed after `delay` seconds."""
+def _hand_back(attempt: Generation, *, delay: float, verdict: Verdict = Verdict.NOTHING) -> None:
+    """Back into the queue, to be claimed after `delay` seconds; its place at the gate is free meanwhile."""
+    now = timezone.now()
     with tenancy.enter(attempt.organization):
         mine = Generation.objects.of(attempt.organization).held_by(attempt)
-        if mine.update(state=State.QUEUED, lease_until=None):
+        if mine.update(state=State.QUEUED, lease_until=None, worker="", calling_since=None):
+            UpstreamCall.objects.of(attempt.organization).filter(
+                generation=attempt, outcome=UpstreamCall.Outcome.OPEN
+            ).update(outcome=UpstreamCall.Outcome.FAILED, detail="never sent", ended_at=now)
+            gates.leave(
+                generation=attempt, verdict=verdict, now=now, call_began=attempt.calling_since
+            )
             queue.enqueue(attempt.pk, attempt.organization_id, delay=delay)
 
 
-def _fail(attempt: Generation, *, code: str, message: str) -> None:
+def _fail(
+    attempt: Generation, *, code: str, message: str, verdict: Verdict = Verdict.NOTHING
+) -> None:
     ending.end(
         generation=attempt,
         only=Generation.objects.of(attempt.organization).held_by(attempt),
         state=State.FAILED,
         code=code,
         message=message,
+        verdict=verdict,
         now=timezone.now(),
         also=lambda: ending.mark_open_calls_unknown(generation=attempt, now=timezone.now()),
     )
 
-
-def _end_call(
-    call: UpstreamCall,
-    outcome: UpstreamCall.Outcome,
-    now: datetime,
-    *,
-    credits_used: int = 0,
-    possible_cost: int = 0,
-    status_code: int | None = None,
-    detail: str = "",
-) -> None:
-    UpstreamCall.objects.of(call.organization).filter(pk=call.pk).update(
-        outcome=outcome,
-        ended_at=now,
-        credits_used=credits_used,
-        possible_cost=possible_cost,
-        status_code=status_code,
-        detail=detail[:400],
-    )

@@ -13,14 +13,16 @@ from django.db.models import Exists, OuterRef
 
 from accounts import tenancy
 from accounts.models import Organization
-from generations import admission, ending, engines, queue, running
-from generations.models import Generation, State, UpstreamCall
+from generations import admission, ending, engines, gates, queue, routes, running
+from generations.gates import Verdict
+from generations.models import Generation, State, UpstreamCall, UpstreamTurn
 from generations.running import MAX_ATTEMPTS
 
 logger = logging.getLogger(__name__)
 
 # A job that was enqueued so long ago and not claimed may have been lost with its worker.
 LOST_AFTER = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=settings.UPSTREAM_PATIENCE)
 _INTERRUPTED = "The picture was being made when our worker stopped, and we don't know what came of it."
 
 
@@ -28,9 +30,14 @@ def sweep(*, now: datetime) -> None:
     """One round. Each step finds its rows across workspaces, then ends each of them inside its own."""
     with tenancy.system("the sweeper"):
         generations = Generation.objects.select_related("organization")
-        abandoned = list(generations.abandoned(now))
+        abandoned = [] if _database_just_came_up() else list(generations.abandoned(now))
         overdue = list(generations.overdue(now))
-        lost = list(generations.filter(state=State.QUEUED, queued_at__lt=now - LOST_AFTER))
+        lost = _lost(now)
+        at_closed_gate = UpstreamTurn.objects.waiting().filter(
+            generation=OuterRef("pk"), gate__name__in=gates.closed(now)
+        )
+        too_long = generations.filter(state=State.QUEUED, queued_at__lt=now - PATIENCE)
+        hopeless = list(too_long.filter(Exists(at_closed_gate)))
         waiting = list(
             Organization.objects.filter(
                 Exists(Generation.objects.filter(organization=OuterRef("pk"), state=State.WAITING))
@@ -40,6 +47,7 @@ def sweep(*, now: datetime) -> None:
         *((g.organization, partial(ending.expire, generation=g, now=now)) for g in overdue),
         *((g.organization, partial(_recover, g, now)) for g in abandoned),
         *((g.organization, partial(queue.enqueue, g.pk, g.organization_id)) for g in lost),
+        *((g.organization, partial(_give_up, g, now)) for g in hopeless),
         *(
             (organization, partial(admission.admit, organization=organization, now=now))
             for organization in waiting
@@ -49,15 +57,42 @@ def sweep(*, now: datetime) -> None:
         _try(organization, step)
 
 
+def tend_gates(*, now: datetime) -> None:
+    """Call those who wait for an upstream, where time alone has made room."""
+    with tenancy.system("the sweeper"):
+        _wait_briefly()
+        gates.tend(now=now)
+
+
+def _database_just_came_up() -> bool:
+    """While it was away no lease could be renewed: a run-out one says nothing yet about its worker."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())")
+        return float(cursor.fetchone()[0]) < settings.LEASE_SECONDS
+
+
+def _lost(now: datetime) -> list[Generation]:
+    """Queued, but no job in the queue and no place at a gate will bring them to a worker."""
+    queued = Generation.objects.select_related("organization").filter(
+        state=State.QUEUED, queued_at__lt=now - LOST_AFTER
+    )
+    candidates = {g.pk: g for g in queued.exclude(Exists(UpstreamTurn.objects.waiting().filter(generation=OuterRef("pk"))))}
+    return [candidates[pk] for pk in sorted(queue.without_job(candidates))]
+
+
 def _try(organization: Organization, step: Callable[[], object]) -> None:
     """One step in its workspace; what stands in its way holds up neither the others nor the next round."""
     try:
         with tenancy.enter(organization):
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL lock_timeout = '2s'")  # somebody frozen may hold the row
+            _wait_briefly()
             step()
     except Exception:
         logger.exception("The sweeper could not finish a step in %s.", organization.public_id)
+
+
+def _wait_briefly() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '2s'")  # somebody frozen may hold the row
 
 
 def renew_leases(*, worker: str, now: datetime) -> int:
@@ -89,7 +124,10 @@ def _recover(generation: Generation, now: datetime) -> None:
         call_began = calls.exists()
         repeatable = engines.get(generation.engine).repeatable
         if (repeatable or not call_began) and generation.attempt < MAX_ATTEMPTS:
-            if mine.update(state=State.QUEUED, lease_until=None, queued_at=now):
+            if mine.update(
+                state=State.QUEUED, lease_until=None, worker="", calling_since=None, queued_at=now
+            ):
+                gates.leave(generation=generation, verdict=Verdict.NOTHING, now=now)
                 ending.mark_open_calls_unknown(generation=generation, now=now)
                 queue.enqueue(generation.pk, organization.pk)
                 logger.warning("%s: its worker is gone; queued again.", generation.public_id)
@@ -107,3 +145,16 @@ def _recover(generation: Generation, now: datetime) -> None:
         logger.warning(
             "%s: its worker is gone and the outcome unknown; credits released.", generation.public_id
         )
+
+
+def _give_up(generation: Generation, now: datetime) -> None:
+    """It has waited long, and the engine still can't be reached."""
+    organization = generation.organization
+    ending.end(
+        generation=generation,
+        only=Generation.objects.of(organization).filter(pk=generation.pk, state=State.QUEUED),
+        state=State.FAILED,
+        code="service_unavailable",
+        message=f"{routes.UNAVAILABLE} Your credits are back.",
+        now=now,
+    )

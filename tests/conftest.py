@@ -72,7 +72,7 @@ def stranger_client(strange_studio: Studio) -> Client:
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """Replaces every engine; `engine.failing` and `engine.calls` steer and show it."""
     fake = FakeEngine()
-    monkeypatch.setattr("generations.engines.get", lambda name: fake)
+    monkeypatch.setattr("generations.engines.get", lambda name, *, key="": fake)
     return fake
 
 

@@ -23,7 +23,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 _files = tempfile.TemporaryDirectory(prefix="roomwright-tests-")  # gone with the process
-MEDIA_ROOT = Path(_files.name)
+MEDIA_ROOT = Path(_files.name) / "media"
+SCRATCH_DIR = Path(_files.name) / "scratch"
 DEFAULT_ENGINE = "preview"
 MELTFLEX_API_KEY = ""
 MELTFLEX_EXTENSIONS = False

@@ -9,14 +9,14 @@ from generations.engines.meltflex import MeltFlexEngine
 from generations.engines.pooled import PooledPreviewEngine
 
 
-def get(name: str) -> Engine:
-    """The engine of this name; KeyError for a name that is none."""
+def get(name: str, *, key: str = "") -> Engine:
+    """The engine of this name; KeyError for a name that is none. `key` is used instead of the instance's."""
     if name == "preview":
         return PooledPreviewEngine()
     if name == "meltflex":
         return MeltFlexEngine(
             base=settings.MELTFLEX_API_BASE,
-            key=settings.MELTFLEX_API_KEY,
+            key=key or settings.MELTFLEX_API_KEY,
             extensions=settings.MELTFLEX_EXTENSIONS,
         )
     raise KeyError(name)

@@ -135,6 +135,14 @@ class UpstreamGate(models.Model):
         return self.name
 
 
+class UpstreamTurnQuerySet(models.QuerySet["UpstreamTurn"]):
+    """Words about places."""
+
+    def waiting(self) -> Self:
+        """Not called yet."""
+        return self.filter(active=False)
+
+
 class UpstreamTurn(models.Model):
     """A generation's place at a gate: holding one of its calls (`active`), or waiting for one. Ids only."""
 
@@ -143,6 +151,8 @@ class UpstreamTurn(models.Model):
     workspace = models.BigIntegerField()
     active = models.BooleanField()
     since = models.DateTimeField()
+
+    objects = UpstreamTurnQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["gate", "active", "since"], name="turn_of_gate")]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +18,7 @@ from django.utils import timezone
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
 
-from generations import queue, sweeping
+from generations import queue, running, scratch, sweeping
 from generations.tasks import WORKER
 from projects import image_pool
 
@@ -37,10 +39,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         image_pool.configure(processes=settings.IMAGE_PROCESSES)
+        scratch.clear_stale()
         stopped = threading.Event()
         threads = [
             _every(settings.LEASE_SECONDS / LEASE_RENEWALS, _renew_leases, stopped),
             _every(SWEEP_SECONDS, _sweep, stopped),
+            _every(SWEEP_SECONDS, _tend_gates, stopped),
         ]
         try:
             asyncio.run(_work(options["concurrency"]))
@@ -49,23 +53,42 @@ class Command(BaseCommand):
             for thread in threads:
                 thread.join(timeout=5)
             image_pool.shutdown()
+            scratch.remove()
 
 
 async def _work(concurrency: int) -> None:
     # Tasks run in the loop's default executor, which would be six threads wide on two cores.
-    asyncio.get_running_loop().set_default_executor(
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(
         ThreadPoolExecutor(concurrency + 8, thread_name_prefix="job")
     )
-    connector = PsycopgConnector(kwargs=queue.direct_connection_params(), min_size=1, max_size=8)
+    connector = PsycopgConnector(kwargs=queue.direct_connection_params(), min_size=1, max_size=4)
     # A second App: enqueueing in Django's own transaction goes on through the first one, also from inside jobs.
     async with app.with_connector(connector).open_async() as worker_app:
-        await worker_app.run_worker_async(
-            concurrency=concurrency,
-            update_heartbeat_interval=HEARTBEAT_SECONDS,
-            stalled_worker_timeout=settings.LEASE_SECONDS,
-            fetch_job_polling_interval=2,
-            install_signal_handlers=True,
+        working = loop.create_task(
+            worker_app.run_worker_async(
+                concurrency=concurrency,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=settings.LEASE_SECONDS,
+                fetch_job_polling_interval=2,
+                install_signal_handlers=False,
+            )
         )
+        _stop_in_order(loop, working)
+        with suppress(asyncio.CancelledError):
+            await working
+
+
+def _stop_in_order(loop: asyncio.AbstractEventLoop, working: asyncio.Task[None]) -> None:
+    """SIGTERM and Ctrl-C: calls under way are brought to their end, what has not begun goes back into the queue."""
+
+    def stop() -> None:
+        if not running.is_winding_down():  # a second cancellation would cut the jobs off
+            running.wind_down()
+            working.cancel()  # it takes nothing new and ends when its jobs have
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
 
 
 def _renew_leases() -> None:
@@ -74,6 +97,10 @@ def _renew_leases() -> None:
 
 def _sweep() -> None:
     sweeping.sweep(now=timezone.now())
+
+
+def _tend_gates() -> None:
+    sweeping.tend_gates(now=timezone.now())
 
 
 def _every(seconds: float, action: Callable[[], None], stopped: threading.Event) -> threading.Thread:

@@ -1,0 +1,210 @@
+"""How many calls each upstream key carries at once: learned from its answers, shared by all workers.
+
+The vendor publishes no limits, so each key has a gate: its limit grows by one per full round of successes and halves
+on a 429; failures in a row open a breaker; a refused key is paused. Whoever finds the gate full waits as a row, not in
+a worker's slot, and is called when a place is free: one workspace after the other, whoever has fewest calls first.
+
+Lock order: generation, then gate. Everything here runs inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from generations import queue
+from generations.models import Generation, UpstreamGate, UpstreamTurn
+
+logger = logging.getLogger(__name__)
+
+MOST = 500  # calls at once, whatever the answers
+FAILURES_TO_OPEN = 5  # in a row
+OPEN_SECONDS = 15.0  # the breaker's first pause; doubles with each one that follows
+LONGEST_OPEN_SECONDS = 300.0
+GRANTED_PRIORITY = 100  # in the queue: a place at the gate is idle until its job runs
+
+
+class Verdict(enum.Enum):
+    """What a call has shown about its key."""
+
+    GOOD = "good"  # answered with a picture
+    BUSY = "busy"  # 429
+    BROKEN = "broken"  # not reached, broken off, or failed on the upstream's side
+    NOTHING = "nothing"  # ended by us, or refused for what was asked
+
+
+class GatePaused(Exception):
+    """The key behind this gate was refused and is not used."""
+
+
+def take_turn(*, gate: str, generation: Generation, now: datetime) -> bool:
+    """A place for one call, or False: then the generation waits for one, and is queued when it has it.
+
+    Raises GatePaused. The caller holds the generation's row.
+    """
+    row = _lock(gate)
+    _refuse_if_paused(row, now)
+    mine = UpstreamTurn.objects.filter(generation=generation).first()
+    if mine is not None and mine.gate_id != row.pk:  # its workspace has changed keys meanwhile
+        mine.delete()
+        mine = None
+    if mine is not None and mine.active:
+        return True
+    turns = UpstreamTurn.objects.filter(gate=row)
+    # Whoever waits was there before.
+    free = not turns.filter(active=False).exists() and turns.count() < _capacity(row, now)
+    if mine is None:
+        UpstreamTurn.objects.create(
+            gate=row,
+            generation=generation,
+            workspace=generation.organization_id,
+            active=free,
+            since=now,
+        )
+    return mine is None and free
+
+
+def leave(
+    *, generation: Generation, verdict: Verdict, now: datetime, call_began: datetime | None = None
+) -> None:
+    """Give the place back, let the gate learn from the call, and call whoever is next. Without a place: nothing."""
+    mine = UpstreamTurn.objects.select_related("gate").filter(generation=generation).first()
+    if mine is None:
+        return
+    row = _lock(mine.gate.name)
+    in_use = UpstreamTurn.objects.filter(gate=row, active=True).count()
+    if not UpstreamTurn.objects.filter(pk=mine.pk).delete()[0]:
+        return
+    _learn(row, verdict, now, in_use=in_use, call_began=call_began)
+    _call_next(row, now)
+
+
+def pause(*, gate: str, reason: str, until: datetime, now: datetime) -> None:
+    """Send nothing through it: the key was refused. Whoever waits is called, to find that out.
+
+    After `until` one call tries it.
+    """
+    row = _lock(gate)
+    row.paused_at, row.paused_until, row.paused_reason = now, until, reason[:200]
+    row.save()
+    disperse(gate=gate)
+
+
+def disperse(*, gate: str) -> None:
+    """Whoever waits at this gate shall look again for a way."""
+    waiting = UpstreamTurn.objects.filter(gate__name=gate, active=False)
+    called = list(waiting.select_for_update().values_list("generation_id", "workspace"))
+    waiting.delete()
+    _enqueue(called)
+
+
+def tend(*, now: datetime) -> None:
+    """What time alone makes possible: a breaker's pause is over, a limit has room. Also clears up after us."""
+    with connection.cursor() as cursor:
+        # Whatever ends a generation gives its place back; should that ever fail, a place would be lost for ever.
+        cursor.execute(
+            """DELETE FROM generations_upstreamturn t USING generations_generation g
+               WHERE g.id = t.generation_id AND g.state NOT IN ('queued', 'running')"""
+        )
+        if cursor.rowcount:
+            logger.error("%d places at gates were left behind by ended generations.", cursor.rowcount)
+    waited_for = UpstreamGate.objects.filter(turns__active=False).order_by("pk").distinct()
+    for name in list(waited_for.values_list("name", flat=True)):
+        _call_next(_lock(name), now)
+
+
+def closed(now: datetime) -> list[str]:
+    """Gates through which nothing goes at this moment: their breaker is open."""
+    return list(UpstreamGate.objects.filter(open_until__gt=now).values_list("name", flat=True))
+
+
+def _lock(name: str) -> UpstreamGate:
+    gates = UpstreamGate.objects.select_for_update()
+    row = gates.filter(name=name).first()
+    if row is None:
+        new = UpstreamGate(name=name, limit=float(settings.UPSTREAM_CONCURRENCY))
+        UpstreamGate.objects.bulk_create([new], ignore_conflicts=True)
+        row = gates.get(name=name)
+    return row
+
+
+def _refuse_if_paused(row: UpstreamGate, now: datetime) -> None:
+    if row.paused_at is not None and (row.paused_until is None or row.paused_until > now):
+        raise GatePaused(row.paused_reason)
+
+
+def _capacity(row: UpstreamGate, now: datetime) -> int:
+    """Calls that may be under way at this moment; one, to try it, after a breaker's or a key's pause."""
+    if row.open_until is not None and row.open_until > now:
+        return 0
+    if row.open_until is not None or row.paused_at is not None:
+        return 1
+    return max(1, int(row.limit))
+
+
+def _learn(
+    row: UpstreamGate, verdict: Verdict, now: datetime, *, in_use: int, call_began: datetime | None
+) -> None:
+    if verdict is Verdict.GOOD:
+        row.failures, row.trips, row.open_until = 0, 0, None
+        row.paused_at, row.paused_until, row.paused_reason = None, None, ""
+        if in_use >= int(row.limit):  # only a limit that was reached has been shown to hold
+            row.limit = min(row.limit + 1.0 / row.limit, float(MOST))
+    elif verdict is Verdict.BUSY:
+        row.failures = 0  # it answers
+        row.open_until = None
+        # Calls that were under way together are turned away together: that is one sign, not many.
+        if row.lowered_at is None or call_began is None or call_began > row.lowered_at:
+            row.limit = max(1.0, min(row.limit, float(in_use)) / 2)
+            row.lowered_at = now
+    elif verdict is Verdict.BROKEN:
+        row.failures += 1
+        if row.failures >= FAILURES_TO_OPEN or row.open_until is not None:
+            _open(row, now)
+    else:
+        return
+    row.save()
+
+
+def _open(row: UpstreamGate, now: datetime) -> None:
+    if row.open_until is not None and row.open_until > now:
+        return  # calls that began before it opened
+    seconds = min(OPEN_SECONDS * 2**row.trips, LONGEST_OPEN_SECONDS)
+    row.trips = min(row.trips + 1, 10)
+    row.failures = 0
+    row.open_until = now + timedelta(seconds=seconds)
+    logger.warning("%s fails again and again; nothing is sent for %.0f s.", row.name, seconds)
+
+
+def _call_next(row: UpstreamGate, now: datetime) -> None:
+    """Turn waiting places into active ones as far as there is room; the caller holds the gate."""
+    room = _capacity(row, now) - UpstreamTurn.objects.filter(gate=row, active=True).count()
+    if room <= 0:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE generations_upstreamturn SET active = true, since = %(now)s WHERE id IN (
+                   SELECT id FROM (
+                       SELECT w.id, w.since, coalesce(a.calls, 0)
+                              + row_number() OVER (PARTITION BY w.workspace ORDER BY w.since, w.id) AS place
+                       FROM generations_upstreamturn w
+                       LEFT JOIN (SELECT workspace, count(*) AS calls FROM generations_upstreamturn
+                                  WHERE gate_id = %(gate)s AND active GROUP BY workspace) a
+                         ON a.workspace = w.workspace
+                       WHERE w.gate_id = %(gate)s AND NOT w.active) waiting
+                   ORDER BY place, since, id LIMIT %(room)s)
+               RETURNING generation_id, workspace""",
+            {"now": now, "gate": row.pk, "room": room},
+        )
+        called = cursor.fetchall()
+    _enqueue(called)
+
+
+def _enqueue(called: Iterable[tuple[int, int]]) -> None:
+    for generation_id, workspace in called:
+        queue.enqueue(generation_id, workspace, priority=GRANTED_PRIORITY)
