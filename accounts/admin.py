@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 
-from accounts.models import ApiKey, AuditEntry, Membership, Organization, User
+from accounts import alerts
+from accounts.models import ApiKey, AuditEntry, Membership, OperatorAlert, Organization, User
 
 
 @admin.register(User)
@@ -66,3 +70,24 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     """What was done."""
 
     list_display = ("at", "organization", "actor", "action", "target")
+
+
+@admin.register(OperatorAlert)
+class OperatorAlertAdmin(ReadOnlyAdmin):
+    """What needs somebody's attention; resolved when it is mended."""
+
+    list_display = ("code", "subject", "text", "count", "first_at", "last_at", "mailed_at", "resolved_at")
+    list_filter = (("resolved_at", admin.EmptyFieldListFilter), "code")
+    search_fields = ("subject", "text")
+    ordering = ("-last_at",)
+    actions = ("resolve",)
+
+    def has_resolve_permission(self, request: HttpRequest) -> bool:
+        """Of the action: looking at alerts does not do."""
+        return request.user.has_perm("accounts.change_operatoralert")
+
+    @admin.action(description="Resolve: the next one of its kind starts afresh", permissions=["resolve"])
+    def resolve(self, request: HttpRequest, queryset: QuerySet[OperatorAlert]) -> None:
+        """Close the chosen ones."""
+        resolved = alerts.resolve(alerts=queryset, now=timezone.now())
+        self.message_user(request, f"Resolved: {resolved}.")

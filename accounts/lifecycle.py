@@ -9,7 +9,7 @@ P = ParamSpec("P")
 
 
 class Turn(Generic[P]):
-    """A list of functions called in the order of registration, inside the caller's transaction."""
+    """A list of functions called in the order of registration, inside the caller's transaction if it has one."""
 
     def __init__(self) -> None:
         self._actions: list[Callable[P, object]] = []
@@ -28,3 +28,7 @@ class Turn(Generic[P]):
 # register(action(*, user: User, organization: Organization, now: datetime)): the person's address is proven,
 # and this is their first workspace.
 person_verified: Turn[...] = Turn()
+
+# register(action(*, tally: secrets.Rotation)): seal again with the first key of the ring, row by row in transactions
+# of its own, whatever `secrets.needs_resealing`, and count it in the tally.
+secrets_rotated: Turn[...] = Turn()

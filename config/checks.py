@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
+from accounts import secrets
+
 
 @register(Tags.security)
 def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -45,9 +47,18 @@ def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+@register(Tags.security)
+def key_ring(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Missing in production, or malformed anywhere: secrets could be neither sealed nor opened."""
+    hint = "Set SECRETS_KEYS; `manage.py rotate_secrets --new-key` prints an entry."
+    problem = secrets.ring_problem()
+    return [Error(problem, hint=hint, id="roomwright.E008")] if problem else []
+
+
 def refuse_a_bad_deploy() -> None:
     """For servers, which run no management command and so no checks: exit naming every error."""
-    errors = [message for message in production_settings(None) if message.is_serious()]
+    found = production_settings(None) + key_ring(None)
+    errors = [message for message in found if message.is_serious()]
     if errors:
         raise SystemExit(
             "This deploy is refused.\n" + "\n".join(f"{error.msg} {error.hint}" for error in errors)

@@ -25,6 +25,9 @@ ENVIRONMENT = env.str("ENVIRONMENT", default="development")
 IN_PRODUCTION = ENVIRONMENT == "production"
 DEVELOPMENT_SECRET = "development-only-secret-do-not-deploy"  # noqa: S105 — refused by config/checks.py
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_SECRET)
+# Keys of the secrets at rest, `id:base64 of 32 bytes` with commas between; the first seals, all open.
+# "" in development: one derived from SECRET_KEY. `manage.py rotate_secrets --new-key` prints an entry.
+SECRETS_KEYS = env.str("SECRETS_KEYS", default="")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if not IN_PRODUCTION else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = data_dir()  # DATA_DIR, by default `var` in the clone
@@ -157,6 +160,8 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Roomwright <hello@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Who is told by mail when something needs attention; nobody: it stands in the log and the operators' admin.
+OPERATOR_EMAILS = [address.strip() for address in env.list("OPERATOR_EMAILS", default=[]) if address.strip()]
 
 # --- REST API --------------------------------------------------------------------------------------------
 

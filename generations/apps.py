@@ -7,3 +7,6 @@ class GenerationsConfig(AppConfig):
     """Imports projects, billing and accounts."""
 
     name = "generations"
+
+    def ready(self) -> None:
+        from generations import upstream_keys  # noqa: F401 — importing registers what it seals

@@ -44,3 +44,14 @@ class StudioForm(PhotoForm, PromptForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["photo"].required = False
+
+
+class UpstreamKeyForm(forms.Form):
+    """A MeltFlex key of the workspace's own; what was typed never comes back to the page."""
+
+    key = forms.CharField(
+        max_length=200,
+        label="Your MeltFlex key",
+        help_text="From the account settings at MeltFlex. It is stored encrypted and never shown again.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )

@@ -15,7 +15,7 @@ from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Organization, User
 from billing import credits, pricing
-from generations import admission, ending, outcomes
+from generations import admission, ending, outcomes, upstream_keys
 from generations.models import Generation, GenerationReference, Picture, State
 from projects import services as projects
 from projects.models import Photo, Room
@@ -75,9 +75,18 @@ class Ask:
         return pricing.price(design_level=self.design_level, variations=self.variations)
 
 
-def engine_for(*, api_key: ApiKey | None) -> str:
-    """Test keys always get the preview engine; everybody else the instance's."""
-    return "preview" if api_key is not None and not api_key.is_live else settings.DEFAULT_ENGINE
+def engine_for(*, organization: Organization, api_key: ApiKey | None) -> tuple[str, bool]:
+    """The engine's name, and whether it calls with the workspace's own key.
+
+    Test keys always get the preview engine; a workspace with keys of its own MeltFlex with them; everybody else the
+    instance's. Raises UpstreamKeyPaused while all of its own are paused: ours never stands in unasked.
+    """
+    if api_key is not None and not api_key.is_live:
+        return "preview", False
+    kind = upstream_keys.state_of(organization).kind
+    if kind == "own_paused":
+        raise upstream_keys.UpstreamKeyPaused
+    return ("meltflex", True) if kind == "own" else (settings.DEFAULT_ENGINE, False)
 
 
 def request_generation(
@@ -94,14 +103,14 @@ def request_generation(
     """Accept the work: row, hold and job in one transaction. Returns it, and whether it is new.
 
     The same idempotency key and body return the generation made then. Files go to storage before the
-    transaction, and away again when it fails. Raises NotAvailableHere, KeyReused, and what `credits.hold` and the
-    images' checks raise; then nothing is charged and nothing is kept.
+    transaction, and away again when it fails. Raises NotAvailableHere, KeyReused, UpstreamKeyPaused, and what
+    `credits.hold` and the images' checks raise; then nothing is charged and nothing is kept.
     """
-    engine = engine_for(api_key=api_key)
-    if engine == "meltflex" and ask.extensions and not settings.MELTFLEX_EXTENSIONS:
-        raise NotAvailableHere(f"`{ask.extensions[0]}` is switched off on this instance. Leave it out.")
     if replayed := _replay(organization, idempotency_key, request_sha256):
         return replayed, False
+    engine, own_key = engine_for(organization=organization, api_key=api_key)
+    if engine == "meltflex" and ask.extensions and not settings.MELTFLEX_EXTENSIONS:
+        raise NotAvailableHere(f"`{ask.extensions[0]}` is switched off on this instance. Leave it out.")
     incoming = [image for image in (ask.image, *ask.references) if image is not None]
     for image in incoming:
         image.check()
@@ -114,6 +123,7 @@ def request_generation(
                 requested_by=by_user,
                 api_key=api_key,
                 engine=engine,
+                own_key=own_key,
                 is_test=api_key is not None and not api_key.is_live,
                 parent=ask.parent,
                 prompt=ask.prompt,

@@ -8,8 +8,10 @@ from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from accounts import emails
+from accounts.tasks import MAIL_AGAIN
 from billing import credits
-from generations import queue, running
+from generations import queue, running, upstream_keys
 
 WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
 
@@ -32,3 +34,9 @@ def expire_allowances(timestamp: int) -> None:
 async def tidy(context: JobContext, timestamp: int) -> None:
     """Jobs of dead workers are ended (the sweeper enqueues anew what still matters), finished ones removed."""
     await queue.tidy(context.app.job_manager)
+
+
+@app.task(name=upstream_keys.TELL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def tell_key_paused(key_id: int, organization_id: int) -> None:
+    """Mail to the owners and admins of a workspace whose own key was refused."""
+    upstream_keys.tell_paused(key_id=key_id, organization_id=organization_id)

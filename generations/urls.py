@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts import converters  # noqa: F401 — knows `id`
-from generations import views
+from generations import key_pages, views
 
 urlpatterns = [
     path("w/<id:workspace>/studio", views.studio, name="studio"),
@@ -13,5 +13,16 @@ urlpatterns = [
     path("w/<id:workspace>/generations/<id:generation_id>/progress", views.progress, name="progress"),
     path("w/<id:workspace>/generations/<id:generation_id>/cancel", views.cancel, name="cancel"),
     path("w/<id:workspace>/pictures/<id:picture_id>/restyle", views.restyle, name="restyle"),
+    path("w/<id:workspace>/settings/meltflex-key", key_pages.meltflex_key, name="meltflex-key"),
+    path(
+        "w/<id:workspace>/settings/meltflex-key/<id:key_id>/check",
+        key_pages.check_meltflex_key,
+        name="meltflex-key-check",
+    ),
+    path(
+        "w/<id:workspace>/settings/meltflex-key/<id:key_id>/remove",
+        key_pages.remove_meltflex_key,
+        name="meltflex-key-remove",
+    ),
     path("files/<str:token>/<str:filename>", views.file, name="file"),
 ]

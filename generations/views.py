@@ -21,7 +21,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import credits, pricing
-from generations import files, services
+from generations import files, services, upstream_keys
 from generations.forms import PhotoForm, PromptForm, StudioForm
 from generations.models import Generation, Picture
 from projects import services as projects
@@ -94,6 +94,7 @@ def studio(request: MemberRequest) -> HttpResponse:
     with enter(request.organization):
         recent = list(_for_cards(Generation.objects.of(request.organization))[:6])
     context = {"form": form, "chosen": chosen, "room": room, "recent": recent, **_price_tag(request)}
+    context["upstream"] = upstream_keys.state_of(request.organization)
     return render(request, "generations/studio.html", context, status=422 if form.errors else 200)
 
 

@@ -89,18 +89,26 @@ class _Handler(BaseHTTPRequestHandler):
         answers = self.server.answers
         (answers.pop(0) if len(answers) > 1 else answers[0])(self)
 
+    def do_GET(self) -> None:
+        self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
+        (self.server.credits if self.path == "/api/v1/credits" else say(404, {"error": "Not found"}))(self)
+
     def log_message(self, *args: Any) -> None:
         pass
 
 
 class MeltFlexServer(ThreadingHTTPServer):
-    """`answers` are given in turn, the last one for ever; `bodies` and `headers` are what came."""
+    """`answers` are given in turn, the last one for ever; `bodies` and `headers` are what came.
+
+    `credits` answers GET /api/v1/credits.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[Answer] = [picture()]
+        self.credits: Answer = say(200, {"email": "studio@example.com", "balance": 500})
         self.bodies: list[dict[str, Any]] = []
         self.sizes: list[int] = []
         self.headers: list[dict[str, str]] = []

@@ -28,6 +28,7 @@ SYSTEM_REASONS = {
     "lease renewal",
     "operator's admin",
     "provisioning by name",
+    "rotation of secrets",
     "the signed-in user's memberships",
     "the sweeper",
 }

@@ -28,6 +28,7 @@ OF_THE_WORKSPACE = [
     "credits",
     "settings",
     "settings/api-keys",
+    "settings/meltflex-key",
 ]
 
 
