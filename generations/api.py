@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +26,8 @@ from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
 from accounts.rest import NewestFirst
 from accounts.tenancy import TenantAPIView, enter, release_connection
-from generations import contract, outcomes, services
+from generations import contract, outcomes, prefer, services, timing
+from generations.deadline import read_deadline
 from generations.models import Generation, Picture, State
 from generations.serializers import generation_data
 from projects.models import Room
@@ -40,6 +41,16 @@ _STATUS_OF_FAILURE = {
     "not_started_in_time": 429,
 }
 _KEY = re.compile(r"[\x20-\x7e]{0,250}")
+_PREFER = OpenApiParameter(
+    "Prefer",
+    location=OpenApiParameter.HEADER,
+    description="`wait=N`: answer when it has ended, after N seconds (0 to 60) at the latest. `respond-async`: now.",
+)
+_IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="The same key and body give the same generation, however often they are sent.",
+)
 _BASE64_STEP = 3 * 64 * 1024  # bytes; a multiple of three, so that pieces can be joined
 
 
@@ -116,6 +127,7 @@ class SpendingView(TenantAPIView):
         *,
         now: datetime,
         deadline: datetime | None,
+        is_awaited: bool,
     ) -> tuple[Generation, dict[str, str]]:
         """Accepted and held, or the refusal; with the headers that say so of a repeated request."""
         key = request.headers.get("Idempotency-Key", "")
@@ -132,6 +144,7 @@ class SpendingView(TenantAPIView):
             request_sha256=contract.sha256(raw),
             now=now,
             deadline=deadline,
+            is_awaited=is_awaited,
         )
         return generation, {} if is_new else {"Idempotent-Replayed": "true"}
 
@@ -141,6 +154,7 @@ class Generate(SpendingView):
 
     @extend_schema(
         summary="Redesign a room and wait for the picture",
+        parameters=[_IDEMPOTENCY_KEY],
         request=OpenApiTypes.OBJECT,
         responses={200: OpenApiTypes.OBJECT},
     )
@@ -151,7 +165,7 @@ class Generate(SpendingView):
         now = timezone.now()  # a slow upload shall not eat the time for the picture
         until = now + timedelta(seconds=settings.SYNC_DEADLINE)
         with outcomes.waiting_slot():
-            generation, headers = self.accept(request, ask, raw, now=now, deadline=until)
+            generation, headers = self.accept(request, ask, raw, now=now, deadline=until, is_awaited=True)
             ended = services.await_end(
                 generation=generation,
                 start_by=now + timedelta(seconds=settings.SYNC_START_WITHIN),
@@ -200,6 +214,39 @@ def _picture_response(
     return response
 
 
+def _preferences(request: Request) -> prefer.Preferences:
+    return prefer.parse(request.headers.get("Prefer", ""))
+
+
+def _followed(generation: Generation, wanted: prefer.Preferences) -> tuple[Generation, bool]:
+    """The generation after the wait that was asked for, and whether there was one: not when all places are taken."""
+    if wanted.wait is None:
+        return services.reload(generation), False
+    try:
+        with outcomes.waiting_slot():
+            until = timezone.now() + timedelta(seconds=wanted.wait)
+            return services.watch(generation=generation, until=until), True
+    except outcomes.TooManyWaiting:
+        return services.reload(generation), False
+
+
+def _answer(
+    generation: Generation,
+    request: Request,
+    *,
+    applied: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The generation with its place in the line, and what the caller's program needs to go on."""
+    estimate = timing.estimate(generation, now=timezone.now())
+    response = Response(generation_data(generation, request._request, estimate), headers=headers)
+    if not generation.has_ended:
+        response["Retry-After"] = str(estimate.retry_after if estimate else 1)
+    if applied:
+        response["Preference-Applied"] = ", ".join(applied)
+    return response
+
+
 class GenerationPages(NewestFirst):
     """Fewer at once: each carries its pictures."""
 
@@ -210,15 +257,31 @@ class GenerationCollection(SpendingView):
     """Every generation of the workspace, whichever way it was asked for."""
 
     @extend_schema(
-        summary="Start a generation", request=OpenApiTypes.OBJECT, responses={202: OpenApiTypes.OBJECT}
+        summary="Start a generation",
+        parameters=[_PREFER, _IDEMPOTENCY_KEY],
+        request=OpenApiTypes.OBJECT,
+        responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT},
     )
     def post(self, request: Request) -> Response:
-        """The body of `/generate`, and optionally `room`. 202 at once; read the result under `Location`."""
+        """The body of `/generate`, and optionally `room` and `deadline`.
+
+        202, and the result later under `Location`; 200 with `Prefer: wait=N` when it has ended by then. A repeated
+        request goes by the same rule: 200 only if its generation has ended.
+        """
         body, raw = self.read(request)
         ask = self.ask(body, raw)
-        generation, headers = self.accept(request, ask, raw, now=timezone.now(), deadline=None)
-        data = generation_data(services.reload(generation), request._request)
-        return Response(data, status=202, headers={"Location": data["url"], "Retry-After": "2", **headers})
+        now = timezone.now()
+        deadline = read_deadline(raw.get("deadline"), now=now)
+        generation, headers = self.accept(request, ask, raw, now=now, deadline=deadline, is_awaited=False)
+        wanted = _preferences(request)
+        current, waited = _followed(generation, wanted)
+        applied = [f"wait={wanted.wait}"] if waited else []
+        if wanted.respond_async and not current.has_ended:
+            applied.append("respond-async")
+        response = _answer(current, request, applied=applied, headers=headers)
+        response.status_code = 200 if current.has_ended else 202
+        response["Location"] = response.data["url"]
+        return response
 
     @extend_schema(summary="List generations", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
@@ -231,21 +294,31 @@ class GenerationCollection(SpendingView):
                 generations = generations.filter(room__public_id=id_or_nothing(room))
             pages = GenerationPages()
             page = pages.paginate_queryset(generations, request, view=self) or []
-            return pages.get_paginated_response([generation_data(row, request._request) for row in page])
+            found = timing.estimates(page, organization=self.organization, now=timezone.now())
+            return pages.get_paginated_response(
+                [generation_data(row, request._request, found.get(row.pk)) for row in page]
+            )
 
 
 class GenerationDetail(TenantAPIView):
     """One generation."""
 
-    @extend_schema(summary="Read a generation", responses={200: OpenApiTypes.OBJECT})
+    in_transaction = False
+
+    @extend_schema(summary="Read a generation", parameters=[_PREFER], responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request, generation_id: str) -> Response:
-        """Always 200, whatever its state."""
-        return Response(generation_data(self.find(generation_id), request._request))
+        """Always 200, whatever its state; with `Prefer: wait=N`, as soon as it has ended or N seconds have passed."""
+        current, waited = self.find(generation_id), False
+        wanted = _preferences(request)
+        if wanted.wait is not None:
+            current, waited = _followed(current, wanted)
+        return _answer(current, request, applied=[f"wait={wanted.wait}"] if waited else [])
 
     def find(self, generation_id: str) -> Generation:
         """The generation of this workspace, else 404."""
-        rows = Generation.objects.of(self.organization).select_related("organization", "room")
-        found: Generation = get_object_or_404(rows.prefetch_related("pictures"), public_id=generation_id)
+        with enter(self.organization):
+            rows = Generation.objects.of(self.organization).select_related("organization", "room")
+            found: Generation = get_object_or_404(rows.prefetch_related("pictures"), public_id=generation_id)
         return found
 
 
@@ -254,12 +327,10 @@ class GenerationCancellation(GenerationDetail):
 
     http_method_names = ("post", "options")
 
-    @extend_schema(
-        summary="Cancel a generation that has not started", request=None, responses={200: OpenApiTypes.OBJECT}
-    )
+    @extend_schema(summary="Cancel a generation", request=None, responses={200: OpenApiTypes.OBJECT})
     def post(self, request: Request, generation_id: str) -> Response:
-        """Free; 409 when it has started or ended."""
+        """Free while no engine works on it; then, and when it has ended, 409 with what comes of it."""
         canceled = services.cancel(
             generation=self.find(generation_id), by_user=self.api_key.created_by, now=timezone.now()
         )
-        return Response(generation_data(canceled, request._request))
+        return _answer(canceled, request)

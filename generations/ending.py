@@ -59,9 +59,7 @@ def end(
             also()
         outcomes.announce(generation.public_id)
         admission.admit(organization=organization, now=now)
-        gates.leave(
-            generation=generation, verdict=verdict, now=now, call_began=generation.calling_since
-        )
+        gates.leave(generation=generation, verdict=verdict, now=now, call_began=generation.calling_since)
     return True
 
 
@@ -88,6 +86,4 @@ def mark_open_calls_unknown(*, generation: Generation, now: datetime) -> int:
     )
     if engines.get(generation.engine).repeatable:
         return calls.update(outcome=UpstreamCall.Outcome.FAILED, detail="interrupted", ended_at=now)
-    return calls.update(
-        outcome=UpstreamCall.Outcome.UNKNOWN, possible_cost=generation.price, ended_at=now
-    )
+    return calls.update(outcome=UpstreamCall.Outcome.UNKNOWN, possible_cost=generation.price, ended_at=now)

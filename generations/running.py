@@ -224,9 +224,7 @@ def _call(attempt: Generation, begun: _Begun, folder: Path) -> None:
         logger.warning("%s attempt %d: %s", attempt.public_id, attempt.attempt, error)
         through(partial(_call_failed, attempt, begun, error))
         return
-    through(
-        partial(keeping.succeed, attempt=attempt, call=begun.call, result=result, pictures=pictures)
-    )
+    through(partial(keeping.succeed, attempt=attempt, call=begun.call, result=result, pictures=pictures))
 
 
 def _call_failed(attempt: Generation, begun: _Begun, error: EngineError) -> None:
@@ -289,15 +287,11 @@ def _hand_back(attempt: Generation, *, delay: float, verdict: Verdict = Verdict.
             UpstreamCall.objects.of(attempt.organization).filter(
                 generation=attempt, outcome=UpstreamCall.Outcome.OPEN
             ).update(outcome=UpstreamCall.Outcome.FAILED, detail="never sent", ended_at=now)
-            gates.leave(
-                generation=attempt, verdict=verdict, now=now, call_began=attempt.calling_since
-            )
+            gates.leave(generation=attempt, verdict=verdict, now=now, call_began=attempt.calling_since)
             queue.enqueue(attempt.pk, attempt.organization_id, delay=delay)
 
 
-def _fail(
-    attempt: Generation, *, code: str, message: str, verdict: Verdict = Verdict.NOTHING
-) -> None:
+def _fail(attempt: Generation, *, code: str, message: str, verdict: Verdict = Verdict.NOTHING) -> None:
     ending.end(
         generation=attempt,
         only=Generation.objects.of(attempt.organization).held_by(attempt),
@@ -308,4 +302,3 @@ def _fail(
         now=timezone.now(),
         also=lambda: ending.mark_open_calls_unknown(generation=attempt, now=timezone.now()),
     )
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,10 +10,13 @@ from django.urls import reverse
 
 from generations import files
 from generations.models import Generation, Picture
+from generations.timing import Estimate
 
 
-def generation_data(generation: Generation, request: HttpRequest) -> dict[str, Any]:
-    """A generation as the API shows it; `room` and `pictures` should be prefetched."""
+def generation_data(
+    generation: Generation, request: HttpRequest, estimate: Estimate | None
+) -> dict[str, Any]:
+    """A generation as the API shows it; `room` and `pictures` should be prefetched. No estimate: it has ended."""
     where = reverse("api-generation", args=[generation.public_id])
     error = (
         {"code": generation.error_code, "message": generation.error_message}
@@ -32,16 +36,29 @@ def generation_data(generation: Generation, request: HttpRequest) -> dict[str, A
         "engine": generation.engine,
         "test": generation.is_test,
         "error": error,
+        "queue": queue_data(estimate) if estimate else None,
+        "cancelable": generation.is_cancelable,
         "credits": {
             "held": generation.credits_held,
             "settled": generation.credits_settled,
             "released": generation.credits_released,
         },
         "pictures": [picture_data(picture, request) for picture in generation.pictures.all()],
+        "deadline": None if generation.is_awaited else generation.deadline,
         "created_at": generation.created_at,
         "queued_at": generation.queued_at,
         "started_at": generation.started_at,
         "finished_at": generation.finished_at,
+    }
+
+
+def queue_data(estimate: Estimate) -> dict[str, Any]:
+    """When it may have ended, in whole seconds from now; `position` 1 is the next of the workspace's line."""
+    return {
+        "position": estimate.position,
+        "estimated_seconds": math.ceil(estimate.seconds),
+        "estimated_seconds_p95": math.ceil(estimate.seconds_p95),
+        "measured": estimate.usual.measured,
     }
 
 

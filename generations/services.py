@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -15,7 +15,8 @@ from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Organization, User
 from billing import credits, pricing
-from generations import admission, ending, outcomes, upstream_keys
+from generations import admission, ending, outcomes, timing, upstream_keys
+from generations.deadline import check_deadline
 from generations.models import Generation, GenerationReference, Picture, State
 from projects import services as projects
 from projects.models import Photo, Room
@@ -47,9 +48,27 @@ class StillRunning(Refusal):
 
 
 class TooLateToCancel(Refusal):
-    """This generation has already started or ended, so it can't be canceled any more."""
+    """This generation is being made or has ended, so it can't be canceled any more."""
 
     code, title, status = "too_late_to_cancel", "Too late to cancel", 409
+
+    def __init__(self, generation: Generation) -> None:
+        super().__init__(too_late_words(generation), generation=generation.public_id, state=generation.state)
+
+
+def too_late_words(generation: Generation) -> str:
+    """Why it can't be canceled any more, and what comes of it."""
+    if generation.has_ended:
+        return f"This generation has ended already ({generation.state}); nothing was changed."
+    kept = "It will be kept in the history"
+    if generation.deadline is not None:
+        kept += " if it is ready by its deadline"
+    charge = (
+        f"is charged {generation.credits_held} credits; if it fails, they come back"
+        if generation.credits_held
+        else "costs nothing"
+    )
+    return f"The picture is being made, so it is too late to cancel. {kept} and {charge}."
 
 
 @dataclass(frozen=True)
@@ -99,18 +118,23 @@ def request_generation(
     idempotency_key: str = "",
     request_sha256: str = "",
     deadline: datetime | None = None,
+    is_awaited: bool = False,
 ) -> tuple[Generation, bool]:
     """Accept the work: row, hold and job in one transaction. Returns it, and whether it is new.
 
-    The same idempotency key and body return the generation made then. Files go to storage before the
-    transaction, and away again when it fails. Raises NotAvailableHere, KeyReused, UpstreamKeyPaused, and what
-    `credits.hold` and the images' checks raise; then nothing is charged and nothing is kept.
+    The same idempotency key and body return the generation made then. What has not ended at `deadline` fails, credits
+    back; `is_awaited` says that a caller waits who gets the picture in that time or never. Files go to storage
+    before the transaction, and away again when it fails. Raises NotAvailableHere, KeyReused, InvalidDeadline,
+    UpstreamKeyPaused, and what `credits.hold` and the images' checks raise; then nothing is charged and nothing is
+    kept.
     """
     if replayed := _replay(organization, idempotency_key, request_sha256):
         return replayed, False
     engine, own_key = engine_for(organization=organization, api_key=api_key)
     if engine == "meltflex" and ask.extensions and not settings.MELTFLEX_EXTENSIONS:
         raise NotAvailableHere(f"`{ask.extensions[0]}` is switched off on this instance. Leave it out.")
+    if deadline is not None and not is_awaited:
+        check_deadline(deadline, now=now)
     incoming = [image for image in (ask.image, *ask.references) if image is not None]
     for image in incoming:
         image.check()
@@ -135,6 +159,7 @@ def request_generation(
                 idempotency_key=idempotency_key,
                 request_sha256=request_sha256,
                 deadline=deadline,
+                is_awaited=is_awaited,
             )
             return _accept(generation, ask, stored, by_user, now), True
     except BaseException as error:
@@ -206,51 +231,77 @@ def reload(generation: Generation) -> Generation:
 
 
 def cancel(*, generation: Generation, by_user: User | None, now: datetime) -> Generation:
-    """End a generation that has not started, for free. Raises TooLateToCancel."""
-    canceled = ending.end(
+    """End, for free, a generation for which no engine call is under way. Raises TooLateToCancel."""
+    current = generation
+    while not _cancel(current, by_user, now):
+        current = reload(current)
+        if not current.is_cancelable:  # if it is, its call failed at this very moment
+            raise TooLateToCancel(current)
+    return reload(current)
+
+
+def _cancel(generation: Generation, by_user: User | None, now: datetime) -> bool:
+    organization = generation.organization
+    return ending.end(
         generation=generation,
-        only=Generation.objects.of(generation.organization).in_line().filter(pk=generation.pk),
+        only=Generation.objects.of(organization).cancelable().filter(pk=generation.pk),
         state=State.CANCELED,
         code="canceled",
-        message="Canceled before it started. Nothing was charged.",
+        message="Canceled before the picture was begun. Nothing was charged.",
         now=now,
         also=lambda: accounts.record(
-            organization=generation.organization,
+            organization=organization,
             by_user=by_user,
             action="generation.canceled",
             target=generation.public_id,
             now=now,
         ),
     )
-    if not canceled:
-        raise TooLateToCancel
-    return reload(generation)
+
+
+def watch(*, generation: Generation, until: datetime) -> Generation:
+    """Block until the generation has ended, or `until`, holding no database connection; as it is then."""
+    while True:
+        current = reload(generation)
+        now = timezone.now()
+        if current.has_ended or now >= until:
+            return current
+        _sleep(current, until - now)
 
 
 def await_end(*, generation: Generation, start_by: datetime, until: datetime) -> Generation:
     """Block until the generation has ended, holding no database connection; at most until `until`.
 
-    One that was accepted for a waiting caller (it has a deadline) and has not started at `start_by` is canceled,
-    and NotStartedInTime raised; at its deadline it ends as failed with the code `deadline_passed`, credits back.
-    One that was accepted without a deadline goes on without us: StillRunning.
+    One that was accepted for a waiting caller (`is_awaited`) and has not started at `start_by` is canceled, and
+    NotStartedInTime raised; at its deadline it ends as failed with the code `deadline_passed`, credits back.
+    Any other goes on without us: StillRunning.
     """
     while True:
         current = reload(generation)
         if current.has_ended:
             return current
         now = timezone.now()
-        ours = current.deadline is not None
+        ours = current.is_awaited
         if ours and current.started_at is None and now >= start_by:
             if _turn_away(current, now):
                 raise NotStartedInTime(retry_after=10)
         elif now >= until:
             if not ours:
-                raise StillRunning(generation=current.public_id)
+                raise _still_running(current, now)
             ending.expire(generation=current, now=now)
         else:
             wake_at = until if current.started_at or not ours else min(start_by, until)
-            tenancy.release_connection()
-            outcomes.wait(current.public_id, (wake_at - now).total_seconds())
+            _sleep(current, wake_at - now)
+
+
+def _sleep(generation: Generation, time: timedelta) -> None:
+    tenancy.release_connection()
+    outcomes.wait(generation.public_id, time.total_seconds())
+
+
+def _still_running(generation: Generation, now: datetime) -> StillRunning:
+    estimate = timing.estimate(generation, now=now)
+    return StillRunning(generation=generation.public_id, retry_after=estimate.retry_after if estimate else 1)
 
 
 def _turn_away(generation: Generation, now: datetime) -> bool:

@@ -76,7 +76,10 @@ def _lost(now: datetime) -> list[Generation]:
     queued = Generation.objects.select_related("organization").filter(
         state=State.QUEUED, queued_at__lt=now - LOST_AFTER
     )
-    candidates = {g.pk: g for g in queued.exclude(Exists(UpstreamTurn.objects.waiting().filter(generation=OuterRef("pk"))))}
+    candidates = {
+        g.pk: g
+        for g in queued.exclude(Exists(UpstreamTurn.objects.waiting().filter(generation=OuterRef("pk"))))
+    }
     return [candidates[pk] for pk in sorted(queue.without_job(candidates))]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import mimetypes
-from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
 from allauth.account.utils import has_verified_email
+from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import credits, pricing
-from generations import files, services, upstream_keys
+from generations import files, services, timing, upstream_keys
 from generations.forms import PhotoForm, PromptForm, StudioForm
 from generations.models import Generation, Picture
 from projects import services as projects
@@ -158,16 +158,41 @@ def _find(request: MemberRequest, generation_id: str) -> Generation:
     return found
 
 
-def _seen(found: Generation) -> str:
+def _seen(found: Generation, estimate: timing.Estimate | None) -> str:
     """What the live part of the page depends on while it waits."""
-    return f"{found.state}.{'photo' if found.parent or (found.photo and found.photo.image) else 'blank'}"
+    parts = [found.state, "photo" if found.parent or (found.photo and found.photo.image) else "blank"]
+    if found.is_cancelable:
+        parts.append("cancelable")
+    if estimate and estimate.position:
+        parts += [str(estimate.position), str(timing.rounded(estimate.seconds))]
+    elif estimate and estimate.is_late:
+        parts.append("late")
+    return ".".join(parts)
+
+
+def _progress_context(found: Generation, estimate: timing.Estimate | None) -> dict[str, Any]:
+    """How far it is, in words and numbers: none of it once the generation has ended."""
+    elapsed = int((timezone.now() - found.started_at).total_seconds()) if found.started_at else 0
+    context: dict[str, Any] = {"seen": _seen(found, estimate), "elapsed": elapsed}
+    if not found.has_ended and not found.is_cancelable:
+        context["too_late"] = services.too_late_words(found)
+    if estimate is None:
+        return context
+    return context | {
+        "place": timing.place(estimate.position) if estimate.position else "",
+        "about": timing.about(estimate.seconds),
+        "late": estimate.is_late,
+        "usual": timing.about(estimate.usual.p50),
+        "usual_at_most": timing.about(estimate.usual.p95),
+        "usual_seconds": max(1, round(estimate.usual.p50)),
+        "measured": estimate.usual.measured,
+    }
 
 
 def _generation_context(request: MemberRequest, found: Generation) -> dict[str, Any]:
     return {
         "generation": found,
-        "seen": _seen(found),
-        "elapsed": int((timezone.now() - found.started_at).total_seconds()) if found.started_at else 0,
+        **_progress_context(found, timing.estimate(found, now=timezone.now())),
         "pictures": list(found.pictures.order_by("position")),
         "children": _for_cards(Generation.objects.of(request.organization).filter(parent__generation=found)),
         "form": PromptForm(),
@@ -189,7 +214,8 @@ def generation(request: MemberRequest, generation_id: str) -> HttpResponse:
 def progress(request: MemberRequest, generation_id: str) -> HttpResponse:
     """The part of the page that changes; asks again by itself until the end. 204 while `?seen=` is still so."""
     found = _find(request, generation_id)
-    if request.GET.get("seen") == _seen(found) and not found.has_ended:
+    estimate = timing.estimate(found, now=timezone.now())
+    if not found.has_ended and request.GET.get("seen") == _seen(found, estimate):
         return HttpResponse(status=204)
     return render(request, "generations/_generation.html", _generation_context(request, found))
 
@@ -197,10 +223,12 @@ def progress(request: MemberRequest, generation_id: str) -> HttpResponse:
 @member(Role.DESIGNER)
 @require_POST
 def cancel(request: MemberRequest, generation_id: str) -> HttpResponse:
-    """Cancel what has not started."""
+    """Cancel what no engine works on yet; else the page that follows says why not."""
     found = _find(request, generation_id)
-    with suppress(services.TooLateToCancel):  # the page that follows shows how it went on
+    try:
         services.cancel(generation=found, by_user=request.user, now=timezone.now())
+    except services.TooLateToCancel as refusal:
+        messages.warning(request, refusal.message)
     return _to_generation(found)
 
 

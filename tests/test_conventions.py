@@ -24,6 +24,7 @@ LIBRARIES = ("accounts/", "operators/")
 SYSTEM_REASONS = {
     "an exact key hash",
     "check of every ledger",
+    "durations of the last hour",
     "expiry of allowances",
     "lease renewal",
     "operator's admin",

@@ -39,8 +39,12 @@ class GenerationQuerySet(TenantQuerySet):
     """Words about generations."""
 
     def in_line(self) -> Self:
-        """May be canceled for free: no worker is on it."""
+        """No worker is on it."""
         return self.filter(state__in=IN_LINE)
+
+    def cancelable(self) -> Self:
+        """May be canceled for free: nothing is under way that may be charged."""
+        return self.filter(Q(state__in=IN_LINE) | Q(state=State.RUNNING, calling_since=None))
 
     def never_started(self) -> Self:
         """No worker has ever begun it; one that waits to be tried again has been."""
@@ -168,6 +172,11 @@ class Generation(models.Model):
     def has_ended(self) -> bool:
         """Succeeded, failed or canceled."""
         return self.state in ENDED
+
+    @property
+    def is_cancelable(self) -> bool:
+        """As `cancelable()` says of the rows; only that UPDATE decides."""
+        return self.state in IN_LINE or (self.state == State.RUNNING and self.calling_since is None)
 
     @property
     def has_preview(self) -> bool:

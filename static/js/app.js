@@ -44,6 +44,21 @@ customElements.define("seconds-since", class extends HTMLElement {
   }
 });
 
+// <time-bar> holds a <progress> in seconds and fills it as they pass; its last bit is the picture's own.
+customElements.define("time-bar", class extends HTMLElement {
+  connectedCallback() {
+    const bar = this.querySelector("progress");
+    const began = performance.now() - 1000 * bar.value;
+    this.timer = setInterval(() => {
+      bar.value = Math.min((performance.now() - began) / 1000, 0.95 * bar.max);
+    }, 250);
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.timer);
+  }
+});
+
 // A form on its way says so, and its button can't be pressed again.
 document.addEventListener("submit", (event) => {
   const button = event.submitter;

@@ -59,9 +59,7 @@ class Command(BaseCommand):
 async def _work(concurrency: int) -> None:
     # Tasks run in the loop's default executor, which would be six threads wide on two cores.
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(
-        ThreadPoolExecutor(concurrency + 8, thread_name_prefix="job")
-    )
+    loop.set_default_executor(ThreadPoolExecutor(concurrency + 8, thread_name_prefix="job"))
     connector = PsycopgConnector(kwargs=queue.direct_connection_params(), min_size=1, max_size=4)
     # A second App: enqueueing in Django's own transaction goes on through the first one, also from inside jobs.
     async with app.with_connector(connector).open_async() as worker_app:
