@@ -187,13 +187,12 @@ def _tell_of_surprise(
     """The vendor booked something else than its price list says: whoever runs this instance has to know."""
     if call.engine == "preview" or result.credits_used == expected:
         return
-    whose = f"the key {call.key.public_id} of {attempt.organization.public_id}" if call.key else "our key"
-    alerts.raise_alert(
-        code="credits_used_surprise",
-        subject=call.key.public_id if call.key else call.engine,
-        text=f"{attempt.public_id}: {call.engine} booked {result.credits_used} credits on {whose}, {expected} expected.",
-        now=now,
+    whose = f"key {call.key.public_id} of {attempt.organization.public_id}" if call.key else "our key"
+    text = (
+        f"{attempt.public_id}: {call.engine} booked {result.credits_used} credits on {whose}, not {expected}."
     )
+    subject = call.key.public_id if call.key else call.engine
+    alerts.raise_alert(code="credits_used_surprise", subject=subject, text=text, now=now)
 
 
 def end_call(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import BinaryIO, cast
 
 from django.core.files.storage import default_storage
 
@@ -52,4 +54,6 @@ def _input_photo(photo: Photo) -> InputImage:
 def _input(name: str, media_type: str) -> InputImage:
     """Read when it is sent, and not before: hundreds of calls may be under way in one process."""
     opener = partial(default_storage.open, name)
-    return InputImage(opener, default_storage.size(name), media_type, files.public_url(name))
+    return InputImage(
+        cast("Callable[[], BinaryIO]", opener), default_storage.size(name), media_type, files.public_url(name)
+    )

@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 from accounts import emails
 from accounts.tasks import MAIL_AGAIN
 from billing import credits
-from generations import queue, running, upstream_keys
+from generations import queue, running, timing, upstream_keys
 
 WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
 
@@ -34,6 +34,13 @@ def expire_allowances(timestamp: int) -> None:
 async def tidy(context: JobContext, timestamp: int) -> None:
     """Jobs of dead workers are ended (the sweeper enqueues anew what still matters), finished ones removed."""
     await queue.tidy(context.app.job_manager)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="generations.measure", queue="upkeep", queueing_lock="measure")
+def measure(timestamp: int) -> None:
+    """How long pictures take, for what pages and answers say about the wait."""
+    timing.measure(now=timezone.now())
 
 
 @app.task(name=upstream_keys.TELL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)

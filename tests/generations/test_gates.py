@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from accounts import tenancy
 from generations import gates
 from generations.gates import GatePaused, Verdict
 from generations.models import Generation, State, UpstreamGate, UpstreamTurn
@@ -33,6 +35,11 @@ def gate() -> UpstreamGate:
     return UpstreamGate.objects.get(name=GATE)
 
 
+def no_jobs() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+
+
 def active() -> set[int]:
     return set(UpstreamTurn.objects.filter(active=True).values_list("generation_id", flat=True))
 
@@ -44,7 +51,7 @@ def leave(generation: Generation, verdict: Verdict, now: datetime = NOON) -> Non
 def test_no_more_calls_than_the_limit_and_the_next_is_called_when_one_ends(studio: Studio) -> None:
     first, second, third = ask(studio, 3)
     assert [take(first), take(second), take(third)] == [True, True, False]
-    ProcrastinateJob.objects.all().delete()
+    no_jobs()
     leave(first, Verdict.NOTHING)
     assert active() == {second.pk, third.pk}
     job = ProcrastinateJob.objects.get()
@@ -129,7 +136,7 @@ def test_failures_between_successes_open_nothing(studio: Studio) -> None:
 def test_a_refused_key_turns_everybody_away_until_one_call_may_try_it(studio: Studio) -> None:
     first, second, third, fourth = ask(studio, 4)
     take(first), take(second), take(third)
-    ProcrastinateJob.objects.all().delete()
+    no_jobs()
     until = NOON + timedelta(minutes=5)
     gates.pause(gate=GATE, reason="no credits", until=until, now=NOON)
     # Who waited is queued to find out.
@@ -150,8 +157,6 @@ def test_a_place_left_behind_is_cleared_away(studio: Studio) -> None:
         Generation.objects.of(studio.organization).update(
             state=State.CANCELED, finished_at=NOON, credits_released=10
         )
-    from accounts import tenancy
-
     with tenancy.system("the sweeper"):
         gates.tend(now=NOON)
     assert not UpstreamTurn.objects.exists()
@@ -164,7 +169,7 @@ def test_changing_keys_gives_up_the_place_at_the_old_gate(studio: Studio) -> Non
     assert [turn.gate.name for turn in UpstreamTurn.objects.select_related("gate")] == ["own:other"]
 
 
-def test_a_workspace_in_a_large_plan_is_not_further_ahead_in_the_queue() -> None:
+def test_a_workspace_in_a_large_plan_is_not_further_ahead_in_the_queue(db: None) -> None:
     large, small = make_studio(plan="scale", credits=1000), make_studio()
     ask(large, 5)
     ask(small, 1)
