@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -100,7 +101,7 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
     raise UnreadableImage
 
 
-def png_size(content: bytes) -> tuple[int, int]:
+def png_size(content: bytes | mmap.mmap) -> tuple[int, int]:
     """Width and height in pixels; may raise struct.error on a short file, UnreadableImage on a bad one."""
     length, name, width, height = struct.unpack_from(">I4sII", content, 8)
     if name != b"IHDR" or length != 13:
@@ -108,7 +109,7 @@ def png_size(content: bytes) -> tuple[int, int]:
     return width, height
 
 
-def is_whole_png(content: bytes) -> bool:
+def is_whole_png(content: bytes | mmap.mmap) -> bool:
     """Whether the header is valid and checksummed and the chunks, data among them, run to the end mark."""
     depth, colour = struct.unpack_from(">BB", content, 24)
     if depth not in PNG_DEPTHS.get(colour, ()) or content[26:28] != b"\0\0" or content[28] > 1:

@@ -60,7 +60,10 @@ def run(function: Callable[..., Result], /, *args: Any, seconds: float, **kwargs
     here. Raises ImageWorkTimedOut after `seconds`, ImageWorkDied when the child ended (crash, out of memory,
     `shutdown`); either way the child is gone and the next call gets a new one. Any thread may call.
     """
-    request = pickle.dumps((function, args, kwargs), pickle.HIGHEST_PROTOCOL)
+
+    def request() -> bytes:
+        return pickle.dumps((function, args, kwargs), pickle.HIGHEST_PROTOCOL)
+
     succeeded, outcome = pickle.loads(_current().call(request, seconds))  # noqa: S301 - our own child wrote it
     if not succeeded:
         raise outcome
@@ -141,8 +144,9 @@ class _Pool:
         self._busy: set[_Child] = set()
         self._closed = False
 
-    def call(self, request: bytes, seconds: float) -> bytes:
+    def call(self, make_request: Callable[[], bytes], seconds: float) -> bytes:
         with self._places:
+            request = make_request()  # only now: hundreds may be waiting, each with photos to send
             child = self._take()
             try:
                 answer = child.call(request, seconds)

@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import binascii
+import mmap
+import os
 import re
 import struct
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import ClassVar
 
 from PIL import ExifTags, Image, ImageCms, ImageFilter, ImageOps, ImageStat
@@ -34,10 +37,12 @@ __all__ = [
     "UnreadableImage",
     "UnsupportedImage",
     "check_png",
+    "check_png_file",
     "inspect",
     "prepare",
     "read_data_url",
     "thumbnail",
+    "thumbnail_of_file",
 ]
 
 MAX_PIXELS = 50_000_000
@@ -159,8 +164,23 @@ def check_png(content: bytes, *, max_bytes: int, max_pixels: int) -> ImageFacts:
 
     Raises UnreadableImage for anything else, whatever is wrong with it: only an operator could act on it.
     """
+    if len(content) > max_bytes:
+        raise UnreadableImage
+    return _png_facts(content, max_pixels=max_pixels)
+
+
+def check_png_file(path: str | Path, *, max_bytes: int, max_pixels: int) -> ImageFacts:
+    """`check_png` of a file, of which only the chunks' heads are read."""
+    with Path(path).open("rb") as file:
+        if not 0 < os.fstat(file.fileno()).st_size <= max_bytes:
+            raise UnreadableImage
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return _png_facts(content, max_pixels=max_pixels)
+
+
+def _png_facts(content: bytes | mmap.mmap, *, max_pixels: int) -> ImageFacts:
     try:
-        whole = len(content) <= max_bytes and content.startswith(PNG_MAGIC) and is_whole_png(content)
+        whole = content[: len(PNG_MAGIC)] == PNG_MAGIC and is_whole_png(content)
         width, height = png_size(content) if whole else (0, 0)
     except (struct.error, IndexError):
         raise UnreadableImage from None
@@ -205,6 +225,11 @@ def thumbnail(png: bytes, *, longest_side: int = THUMBNAIL_SIDE) -> tuple[bytes,
     """
     small = _flat(_decode(png, inspect(png), longest_side=longest_side).picture)
     return _encode(small, "JPEG"), small.width, small.height
+
+
+def thumbnail_of_file(path: str, *, longest_side: int = THUMBNAIL_SIDE) -> tuple[bytes, int, int]:
+    """`thumbnail` of a file, for an image process: the picture need not travel there."""
+    return thumbnail(Path(path).read_bytes(), longest_side=longest_side)
 
 
 def _too_large(max_bytes: int) -> FileTooLarge:

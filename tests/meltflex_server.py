@@ -77,14 +77,23 @@ def drip_headers(handler: _Handler) -> None:
         pass
 
 
+def drop(handler: _Handler, size: int) -> None:
+    """Read so many bytes in pieces and forget them."""
+    while size and (piece := handler.rfile.read1(min(size, 65536))):
+        size -= len(piece)
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: MeltFlexServer
 
     def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.bodies.append(json.loads(raw))
-        self.server.sizes.append(len(raw))
+        size = int(self.headers["Content-Length"])
+        if self.server.keeps_bodies:
+            self.server.bodies.append(json.loads(self.rfile.read(size)))
+        else:
+            drop(self, size)
+        self.server.sizes.append(size)
         self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
         answers = self.server.answers
         (answers.pop(0) if len(answers) > 1 else answers[0])(self)
@@ -98,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class MeltFlexServer(ThreadingHTTPServer):
-    """`answers` are given in turn, the last one for ever; `bodies` and `headers` are what came.
+    """`answers` are given in turn, the last one for ever; `bodies`, if kept, and `headers` are what came.
 
     `credits` answers GET /api/v1/credits.
     """
@@ -109,6 +118,7 @@ class MeltFlexServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[Answer] = [picture()]
         self.credits: Answer = say(200, {"email": "studio@example.com", "balance": 500})
+        self.keeps_bodies = True
         self.bodies: list[dict[str, Any]] = []
         self.sizes: list[int] = []
         self.headers: list[dict[str, str]] = []

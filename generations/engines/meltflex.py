@@ -2,21 +2,24 @@
 
 The contract has no idempotency key and no job id, so what a lost connection did is not knowable: such a call ends with
 `Again.UNKNOWN` and is never repeated. Upstream text goes into `detail` for the operator, never to a customer.
+Bodies and answers pass through in pieces, so that memory does not grow with the number of calls under way.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
+import http.client
+import re
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
 from generations.engines.base import (
     Again,
@@ -26,16 +29,20 @@ from generations.engines.base import (
     EngineResult,
     InputImage,
 )
+from generations.engines.meltflex_answer import bad_answer, read_answer
+from generations.engines.meltflex_body import StreamedBody, base64_length
+from generations.engines.meltflex_wire import Wire
 from projects import image_pool, photos
 from projects.deadline import Deadline
 
-CONNECT_SECONDS = 10.0
 BODY_BYTES = 15 * 2**20  # the contract's limit of a request
-MAX_CREDITS_USED = 1_000_000
 ANSWER_BYTES = 120 * 2**20  # three large pictures in base64, and then some
+ERROR_BYTES = 64 * 2**10  # of an answer that brings no picture
+MAX_RETRY_AFTER = 60.0  # seconds; an upstream that names more is asked again then
 _ROOM_FOR_TEXT = 64 * 2**10  # prompt, names, JSON's own characters
 _SIDES = (2048, 1536, 1280, 1024, 768, 512)  # px, tried in turn until the body fits
 _SHRINK_SECONDS = 30.0
+_PIECE = 64 * 2**10  # bytes of an answer in memory at once
 
 
 class _Row(NamedTuple):
@@ -73,82 +80,73 @@ class MeltFlexEngine:
         self._key = key
         self._extensions = extensions
 
+    def __repr__(self) -> str:
+        return f"<MeltFlexEngine {self._url}>"  # whatever is added here: never the key
+
     def generate(self, request: EngineRequest) -> EngineResult:
-        """One call. Blocks for up to `request.seconds_left`; raises EngineError."""
-        with Deadline(request.seconds_left) as deadline:
-            body = json.dumps(self._body(request)).encode()
-            answer = self._post(body, deadline)
-        return _result(answer, request.variations)
+        """One call. Blocks for up to `request.seconds_left`; raises EngineError.
 
-    def _body(self, request: EngineRequest) -> dict[str, Any]:
-        references = [reference.image for reference in request.references]
-        body: dict[str, Any] = {"prompt": request.prompt}
-        # All one way: the vendor does not mix addresses and base64 in one request.
-        if all(image.url for image in (request.source, *references)):
-            body["imageUrl"] = request.source.url
-            if references:
-                body["referenceImageUrls"] = [image.url for image in references]
-        else:
-            source, *encoded = _data_urls([request.source, *references])
-            body["image"] = source
-            if encoded:
-                body["referenceImages"] = encoded
-        if any(reference.name for reference in request.references):
-            body["referenceProducts"] = [{"name": reference.name} for reference in request.references]
-        if self._extensions:
-            body |= _extension_fields(request)
-        return body
+        The pictures are files in `request.folder`; without a folder they come in memory.
+        """
+        if request.folder is not None:
+            return self._call(request, request.folder)
+        with tempfile.TemporaryDirectory(prefix="meltflex-") as folder:
+            result = self._call(request, Path(folder))
+            return replace(result, pictures=tuple(_in_memory(picture) for picture in result.pictures))
 
-    def _post(self, body: bytes, deadline: Deadline) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
-        wait = max(1.0, deadline.left())
+    def _call(self, request: EngineRequest, folder: Path) -> EngineResult:
+        answer = folder / "answer.json"
+        opened = False
         try:
-            with (
-                _session(deadline) as session,
-                session.post(
-                    self._url,
-                    data=body,
-                    headers=headers,
-                    timeout=(min(CONNECT_SECONDS, wait), wait),
-                    stream=True,
-                    allow_redirects=False,
-                ) as response,
-            ):
-                content = _read(response, deadline)
+            with Deadline(request.seconds_left) as deadline, Wire(deadline) as wire:
+                try:
+                    self._post(self._body(request, folder, deadline), wire, answer)
+                finally:
+                    opened = wire.opened
+            return read_answer(answer, variations=request.variations, folder=folder)
+        except OSError as error:  # of our own disk: whatever the network does ends as EngineError
+            raise _not_kept(error, opened=opened) from error
+        except EngineError as error:
+            if self._key and self._key in error.detail:  # an upstream may well repeat what it was sent
+                raise _without(error, self._key) from None
+            raise
+        finally:
+            answer.unlink(missing_ok=True)
+
+    def _body(self, request: EngineRequest, folder: Path, deadline: Deadline) -> StreamedBody:
+        images = [request.source, *(reference.image for reference in request.references)]
+        fields: dict[str, Any] = {"prompt": request.prompt}
+        if any(reference.name for reference in request.references):
+            fields["referenceProducts"] = [{"name": reference.name} for reference in request.references]
+        if self._extensions:
+            fields |= _extension_fields(request)
+        # All one way: the vendor does not mix addresses and base64 in one request.
+        if all(image.url for image in images):
+            fields["imageUrl"] = request.source.url
+            if request.references:
+                fields["referenceImageUrls"] = [image.url for image in images[1:]]
+            return StreamedBody(fields, source=None, references=())
+        source, *references = _fitting(images, folder, deadline)
+        return StreamedBody(fields, source=source, references=references)
+
+    def _post(self, body: StreamedBody, wire: Wire, answer: Path) -> None:
+        """Send it, and leave a 200's body in the file `answer`."""
+        if not re.fullmatch(r"[!-~]+", self._key):  # an error about a bad header would quote it
+            raise EngineError(
+                "service_unavailable", _UNAVAILABLE, again=Again.NO, detail="The key is no key."
+            )
+        try:
+            with wire.post(self._url, body, key=self._key) as response:
                 if response.status_code != 200:
-                    raise _error_of(response, content)
-        except requests.ConnectionError as error:
-            raise _connection_error(error) from error
-        except (requests.RequestException, HTTPError) as error:
-            raise _lost(f"{type(error).__name__}: {error}") from error
-        return _json(content)
-
-
-def _session(deadline: Deadline) -> requests.Session:
-    """A session whose connection is shut down at the deadline, whatever it waits for at that moment."""
-
-    class Plain(HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            deadline.guard(self.sock)
-
-    class Secure(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            deadline.guard(self.sock)
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    adapter = HTTPAdapter()
-    adapter.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-    session = requests.Session()
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
+                    raise _error_of(response, wire.deadline)
+                _spool(response, answer, wire.deadline)
+        except (requests.RequestException, HTTPError, http.client.HTTPException, ValueError) as error:
+            detail = f"{type(error).__name__}: {error}"
+            if wire.opened:
+                raise _lost(detail) from error
+            raise EngineError(  # what never opened surely did nothing
+                "service_unavailable", _UNAVAILABLE, again=Again.SAFE, detail=f"never connected: {detail}"
+            ) from error
 
 
 def _extension_fields(request: EngineRequest) -> dict[str, Any]:
@@ -164,105 +162,122 @@ def _extension_fields(request: EngineRequest) -> dict[str, Any]:
     return fields
 
 
-def _data_urls(images: Sequence[InputImage]) -> list[str]:
-    """Base64 data URLs that together fit into the contract's body; scaled down as far as that takes."""
-    room = (BODY_BYTES - _ROOM_FOR_TEXT) * 3 // 4  # base64 makes four characters of three bytes
-    if sum(len(image.read()) for image in images) > room:
-        images = _shrunk(images, room)
-    return [f"data:{image.media_type};base64,{base64.b64encode(image.read()).decode()}" for image in images]
+def _in_memory(picture: EnginePicture) -> EnginePicture:
+    with picture.open() as file:
+        return EnginePicture(file.read(), notes=picture.notes)
 
 
-def _shrunk(images: Sequence[InputImage], room: int) -> list[InputImage]:
+# --- Images that are too large together ------------------------------------------------------------------
+
+
+def _fitting(images: Sequence[InputImage], folder: Path, deadline: Deadline) -> Sequence[InputImage]:
+    """Images whose base64 together fits into the contract's body; scaled down as far as that takes."""
+    if _fits(images):
+        return images
     for side in _SIDES:
-        smaller = []
-        for image in images:
-            prepared = image_pool.run(
-                photos.prepare, image.read(), longest_side=side, seconds=_SHRINK_SECONDS
-            )
-            smaller.append(InputImage.of_bytes(prepared.content, prepared.media_type))
-        if sum(len(image.read()) for image in smaller) <= room:
+        smaller = [
+            _shrunk(image, folder / f"sent-{number}", side, deadline) for number, image in enumerate(images)
+        ]
+        if _fits(smaller):
             return smaller
     raise EngineError("rejected", "The photos are too large for the design service.", again=Again.NO)
 
 
-def _read(response: requests.Response, deadline: Deadline) -> bytes:
-    """The whole body, within the deadline and the size that we accept."""
-    chunks, size = [], 0
-    # read1 returns what one read of the socket gave; read would wait for the whole amount, byte by byte.
-    while chunk := response.raw.read1(256 * 1024, decode_content=True):
-        size += len(chunk)
-        if size > ANSWER_BYTES:
-            raise _bad_answer(f"more than {ANSWER_BYTES} bytes")
-        if deadline.left() <= 0:
-            raise _lost("deadline passed while the answer was arriving")
-        chunks.append(chunk)
+def _fits(images: Sequence[InputImage]) -> bool:
+    return sum(base64_length(image.size) for image in images) <= BODY_BYTES - _ROOM_FOR_TEXT
+
+
+def _shrunk(image: InputImage, path: Path, side: int, deadline: Deadline) -> InputImage:
+    """The image at `side` pixels, as a file."""
+    seconds = max(0.0, min(_SHRINK_SECONDS, deadline.left()))
+    try:
+        prepared = image_pool.run(_shrink, image, longest_side=side, seconds=seconds)
+    except photos.PhotoRefused as refusal:
+        raise EngineError(
+            "rejected", "The design service could not use this photo.", again=Again.NO, detail=refusal.message
+        ) from refusal
+    except image_pool.ImageWorkFailed as failed:
+        raise EngineError(
+            "internal_error", "Reading the photo failed on our side.", again=Again.SAFE, detail=failed.message
+        ) from failed
+    path.write_bytes(prepared.content)
+    return InputImage(lambda: path.open("rb"), len(prepared.content), prepared.media_type)
+
+
+def _shrink(image: InputImage, *, longest_side: int) -> photos.PreparedImage:
+    """In the image process: the bytes of a photo are on our side only while they are handed over."""
+    return photos.prepare(image.read(), longest_side=longest_side)
+
+
+# --- What came back --------------------------------------------------------------------------------------
+
+
+def _spool(response: requests.Response, path: Path, deadline: Deadline) -> None:
+    """The whole body into a file, within the deadline and the size that we accept."""
+    size = 0
+    with path.open("wb") as file:
+        # read1 returns what one read of the socket gave; read would wait for the whole amount, byte by byte.
+        while chunk := response.raw.read1(_PIECE, decode_content=True):
+            size += len(chunk)
+            if size > ANSWER_BYTES:
+                raise bad_answer(f"more than {ANSWER_BYTES} bytes")
+            if deadline.left() <= 0:
+                raise _lost("deadline passed while the answer was arriving")
+            file.write(chunk)
     if deadline.left() <= 0:  # cut off in the middle of the headers looks like a short answer
         raise _lost("deadline passed before the answer was whole")
-    return b"".join(chunks)
 
 
-def _error_of(response: requests.Response, content: bytes) -> EngineError:
+def _error_of(response: requests.Response, deadline: Deadline) -> EngineError:
+    """What a status other than 200 means; its text is only for the operator, so that losing the end of it is fine."""
     row = STATUSES.get(response.status_code, _OTHER)
-    after = response.headers.get("Retry-After", "")
+    content = b""
+    with suppress(requests.RequestException, HTTPError, http.client.HTTPException, ValueError):
+        while len(content) < ERROR_BYTES and deadline.left() > 0:
+            if not (chunk := response.raw.read1(ERROR_BYTES - len(content), decode_content=True)):
+                break
+            content += chunk
     return EngineError(
         row.code,
         row.message,
         again=row.again,
         detail=f"HTTP {response.status_code}: {content[:300].decode(errors='replace')}",
         status_code=response.status_code,
-        retry_after=min(float(after), 60.0) if after.isdigit() else None,
+        retry_after=_retry_after(response.headers.get("Retry-After", ""), now=datetime.now(UTC)),
     )
 
 
-def _connection_error(error: requests.ConnectionError) -> EngineError:
-    """A connection that never opened surely did nothing; of any other we can't know."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(error, requests.ConnectTimeout) or isinstance(
-        reason, (NewConnectionError, ConnectTimeoutError)
-    ):
-        return EngineError(
-            "service_unavailable", _UNAVAILABLE, again=Again.SAFE, detail=f"never connected: {error}"
-        )
-    return _lost(f"{type(error).__name__}: {error}")
+def _retry_after(said: str, *, now: datetime) -> float | None:
+    """Seconds to wait, from a number of them or a date; None when it says neither."""
+    if re.fullmatch(r"[0-9]{1,9}", said.strip()):
+        return min(float(said), MAX_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(said)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return min(max(0.0, (moment - now).total_seconds()), MAX_RETRY_AFTER)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
 
 
 def _lost(detail: str) -> EngineError:
     return EngineError("outcome_unknown", _LOST, again=Again.UNKNOWN, detail=detail)
 
 
-def _bad_answer(detail: str) -> EngineError:
+def _not_kept(error: OSError, *, opened: bool) -> EngineError:
     return EngineError(
-        "bad_answer", "The design service answered with no picture.", again=Again.UNKNOWN, detail=detail
+        "internal_error",
+        "The picture could not be kept on our side.",
+        again=Again.UNKNOWN if opened else Again.SAFE,
+        detail=f"{type(error).__name__}: {error}",
     )
 
 
-def _json(content: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(content)
-    except ValueError as error:
-        raise _bad_answer(f"no JSON: {content[:200]!r}") from error
-    if not isinstance(answer, dict):
-        raise _bad_answer("JSON, but no object")
-    return answer
-
-
-def _result(answer: dict[str, Any], variations: int) -> EngineResult:
-    several = answer.get("images")
-    texts = several if isinstance(several, list) and several else [answer.get("image")]
-    pictures = tuple(EnginePicture(_png(text)) for text in texts[:variations])
-    return EngineResult(pictures, credits_used=_credits_used(answer.get("creditsUsed")))
-
-
-def _credits_used(said: object) -> int:
-    """What the upstream says, where that can be: it is untrusted input, and no reason to lose the picture."""
-    plausible = isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= MAX_CREDITS_USED
-    return said if plausible and isinstance(said, int) else 0
-
-
-def _png(text: object) -> bytes:
-    if not isinstance(text, str) or not text.startswith("data:image/png;base64,"):
-        raise _bad_answer("no PNG data URL in the answer")
-    try:
-        return base64.b64decode(text.partition(",")[2], validate=True)
-    except binascii.Error as error:
-        raise _bad_answer("the data URL is not base64") from error
+def _without(error: EngineError, secret: str) -> EngineError:
+    return EngineError(
+        error.code,
+        error.message,
+        again=error.again,
+        detail=error.detail.replace(secret, "(the key)"),
+        status_code=error.status_code,
+        retry_after=error.retry_after,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generations.engines.base import Again, EngineError, EngineRequest, EngineResult
 from projects import image_pool
 
@@ -10,11 +12,19 @@ def _generate(request: EngineRequest) -> EngineResult:
     # Imported in the child alone: the arithmetic libraries are heavy, and web processes never need them.
     from generations.engines.preview import PreviewEngine
 
-    return PreviewEngine().generate(request)
+    result = PreviewEngine().generate(request)
+    if request.folder is None:
+        return result
+    pictures = []
+    for number, picture in enumerate(result.pictures, start=1):
+        path = request.folder / f"{number}.png"
+        path.write_bytes(picture.png)
+        pictures.append(replace(picture, png=b"", path=path))  # a picture does not travel through the pipe
+    return replace(result, pictures=tuple(pictures))
 
 
 class PooledPreviewEngine:
-    """Same interface, same results."""
+    """Same interface, same results; with `request.folder` the pictures are files in it."""
 
     name = "preview"
     repeatable = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -113,6 +114,37 @@ def test_many_threads_share_few_children() -> None:
     with ThreadPoolExecutor(16) as threads:
         pids = list(threads.map(lambda _: run(os.getpid, seconds=10), range(100)))
     assert 1 <= len(set(pids)) <= 2
+
+
+class _Noted:
+    """Tells when it is pickled."""
+
+    def __init__(self, pickled: list[float]) -> None:
+        self.pickled = pickled
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        self.pickled.append(time.monotonic())
+        return str, ("x",)
+
+
+def test_what_waits_for_a_child_is_not_packed_yet() -> None:
+    pickled: list[float] = []
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(2):
+            threads.submit(run, time.sleep, 0.5, seconds=10)
+        time.sleep(0.2)
+        waiting = [threads.submit(run, len, _Noted(pickled), seconds=10) for _ in range(2)]
+        time.sleep(0.1)
+        assert pickled == []
+        assert [call.result() for call in waiting] == [1, 1]
+    assert len(pickled) == 2
+
+
+def test_what_cannot_be_packed_costs_no_child() -> None:
+    first = run(os.getpid, seconds=10)
+    with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
+        run(len, lambda: None, seconds=10)
+    assert run(os.getpid, seconds=10) == first
 
 
 def test_a_child_is_replaced_after_its_share_of_calls(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pillow_heif
@@ -26,10 +27,12 @@ from projects.photos import (
     UnreadableImage,
     UnsupportedImage,
     check_png,
+    check_png_file,
     inspect,
     prepare,
     read_data_url,
     thumbnail,
+    thumbnail_of_file,
 )
 
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 160, 30), (30, 30, 220), (255, 255, 255)
@@ -528,6 +531,15 @@ def test_a_whole_png_from_an_upstream_is_accepted() -> None:
         assert (facts.format, facts.width, facts.height) == ("PNG", 128, 96)
 
 
+def test_a_picture_in_a_file_is_checked_and_made_small_as_one_in_memory(tmp_path: Path) -> None:
+    content = encoded(room(1200, 900), "PNG")
+    path = tmp_path / "picture.png"
+    path.write_bytes(content)
+    in_file = check_png_file(path, max_bytes=BIG, max_pixels=BIG)
+    assert in_file == check_png(content, max_bytes=BIG, max_pixels=BIG)
+    assert thumbnail_of_file(str(path)) == thumbnail(content)
+
+
 GOOD_PNG = encoded(room(), "PNG")
 
 
@@ -553,7 +565,11 @@ GOOD_PNG = encoded(room(), "PNG")
     ],
 )
 def test_anything_else_from_an_upstream_is_unreadable(
-    content: bytes, max_bytes: int, max_pixels: int
+    tmp_path: Path, content: bytes, max_bytes: int, max_pixels: int
 ) -> None:
     with pytest.raises(UnreadableImage):
         check_png(content, max_bytes=max_bytes, max_pixels=max_pixels)
+    path = tmp_path / "answer.png"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImage):
+        check_png_file(path, max_bytes=max_bytes, max_pixels=max_pixels)

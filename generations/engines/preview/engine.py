@@ -42,7 +42,7 @@ class PreviewEngine:
         variations = max(1, min(request.variations, _MOST_VARIATIONS))
         if request.mask:
             return _mask_mode(plan, request, variations)
-        picture, room = _scene(request.source, request.resolution)
+        picture, room = _scene(request.source.read(), request.resolution)
         cutouts = cut_references(request.references)
         pictures = []
         for variant in range(variations):
@@ -61,9 +61,9 @@ def generate(request: EngineRequest) -> EngineResult:
 
 
 @lru_cache(maxsize=2)
-def _scene(source: InputImage, resolution: str) -> tuple[Floats, Room]:
+def _scene(content: bytes, resolution: str) -> tuple[Floats, Room]:
     """The linear picture at working size and the room in it; kept, as people try one photo with many prompts."""
-    decoded = output.decode(source)
+    decoded = output.decode(InputImage.of_bytes(content, ""))
     size = output.working_size(decoded.shape[1], decoded.shape[0], resolution)
     picture = to_linear(output.scaled(decoded, *size))
     picture.setflags(write=False)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import socket
 import time
+import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from generations.engines.base import Again, EngineError, EngineRequest, InputImage, Reference
 from generations.engines.meltflex import MeltFlexEngine
+from generations.engines.meltflex_answer import read_answer
+from generations.engines.meltflex_body import StreamedBody
 from tests import meltflex_server as upstream
 from tests.factories import data_url
 from tests.fakes import jpeg, png
@@ -127,8 +135,22 @@ def test_every_status_has_its_meaning_and_its_text_stays_inside(
     assert "meltflexai" in error.detail
 
 
-def test_the_wait_that_a_busy_upstream_names_is_passed_on(server: MeltFlexServer) -> None:
-    assert failure(server, upstream.say(429, {"error": "x"}, Retry_After="7")).retry_after == 7
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("7", 7), ("3600", 60), ("9" * 5000, None), ("soon", None), ("\u00b2", None), ("-1", None)],
+)
+def test_the_wait_that_a_busy_upstream_names_is_passed_on(
+    server: MeltFlexServer, said: str, seconds: float | None
+) -> None:
+    assert failure(server, upstream.say(429, {"error": "x"}, Retry_After=said)).retry_after == seconds
+
+
+@pytest.mark.parametrize(("ahead", "least", "most"), [(20, 15, 20), (-20, 0, 0), (3600, 60, 60)])
+def test_the_wait_may_be_named_as_a_date(server: MeltFlexServer, ahead: int, least: int, most: int) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)
+    waits = failure(server, upstream.say(429, {"error": "x"}, Retry_After=date)).retry_after
+    assert waits is not None
+    assert least <= waits <= most
 
 
 @pytest.mark.parametrize("answer", [upstream.hang_up, upstream.cut])
@@ -177,3 +199,227 @@ def test_a_connection_that_never_opened_may_be_tried_again() -> None:
 def test_an_answer_without_a_picture_may_have_been_charged(server: MeltFlexServer, body: object) -> None:
     error = failure(server, upstream.say(200, body))
     assert (error.code, error.again) == ("bad_answer", Again.UNKNOWN)
+
+
+# --- In pieces -------------------------------------------------------------------------------------------
+
+
+def test_pictures_are_left_as_files_where_a_folder_is_given(server: MeltFlexServer, tmp_path: Path) -> None:
+    result = engine(server).generate(EngineRequest(prompt="x", source=PHOTO, folder=tmp_path))
+    (picture,) = result.pictures
+    assert picture.path is not None
+    assert (picture.png, picture.path.read_bytes(), picture.size) == (b"", png(), len(png()))
+    assert list(tmp_path.iterdir()) == [picture.path]  # the spooled answer is gone
+
+
+def stored(folder: Path, name: str, size: int) -> InputImage:
+    """An image that lies in a file."""
+    path = folder / name
+    path.write_bytes(np.random.default_rng(1).bytes(size))
+    return InputImage(lambda: path.open("rb"), size, "image/jpeg")
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 48 * 1024 - 1, 48 * 1024, 100_000])
+@pytest.mark.parametrize("at_once", [-1, 1000, 10**6])
+def test_the_body_is_the_json_it_claims_to_be(tmp_path: Path, size: int, at_once: int) -> None:
+    image = stored(tmp_path, "a.jpg", size)
+    body = StreamedBody({"prompt": 'say "x"'}, source=image, references=[image, PHOTO])
+    pieces = []
+    while piece := body.read(at_once):
+        pieces.append(piece)
+    whole = b"".join(pieces)
+    assert len(whole) == len(body)
+    assert json.loads(whole) == {
+        "prompt": 'say "x"',
+        "image": data_url(image.read()),
+        "referenceImages": [data_url(image.read()), data_url(jpeg())],
+    }
+
+
+def test_the_length_is_sent_and_nothing_in_chunks(server: MeltFlexServer, tmp_path: Path) -> None:
+    source = stored(tmp_path, "a.jpg", 500_000)
+    engine(server).generate(EngineRequest(prompt="x", source=source))
+    assert server.headers[0]["content-length"] == str(server.sizes[0])
+    assert "transfer-encoding" not in server.headers[0]
+    assert server.bodies[0]["image"] == data_url(source.read())
+
+
+@pytest.mark.parametrize("size", [999, 1001])
+def test_a_photo_that_changed_while_it_was_sent_breaks_the_call_off_harmlessly(
+    server: MeltFlexServer, tmp_path: Path, size: int
+) -> None:
+    wrong = InputImage(stored(tmp_path, "a.jpg", 1000).opener, size, "image/jpeg")
+    with pytest.raises(EngineError) as failed:
+        engine(server).generate(EngineRequest(prompt="x", source=wrong, seconds_left=5))
+    assert (failed.value.code, failed.value.again) == ("internal_error", Again.SAFE)
+
+
+def test_a_photo_that_is_gone_breaks_the_call_off_harmlessly(server: MeltFlexServer, tmp_path: Path) -> None:
+    gone = InputImage(lambda: (tmp_path / "gone").open("rb"), 10, "image/jpeg")
+    with pytest.raises(EngineError) as failed:
+        engine(server).generate(EngineRequest(prompt="x", source=gone, seconds_left=5))
+    assert (failed.value.code, failed.value.again) == ("internal_error", Again.SAFE)
+
+
+def huge(handler: upstream._Handler) -> None:
+    """30 MB of base64, in pieces, so that the server itself takes no memory either."""
+    head, piece, tail = b'{"success": true, "image": "data:image/png;base64,', b"iVBO" * 15_000, b'"}'
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(head) + 500 * len(piece) + len(tail)))
+    handler.end_headers()
+    handler.wfile.write(head)
+    for _ in range(500):
+        handler.wfile.write(piece)
+    handler.wfile.write(tail)
+
+
+def test_memory_does_not_grow_with_what_is_sent_and_received(server: MeltFlexServer, tmp_path: Path) -> None:
+    server.answers, server.keeps_bodies = [upstream.picture(), huge], False
+    references = tuple(Reference(stored(tmp_path, f"{n}.jpg", 1_000_000)) for n in range(10))
+    request = EngineRequest(prompt="x", source=PHOTO, references=references, folder=tmp_path)
+    engine(server).generate(ASK)  # imports and caches
+    tracemalloc.start()
+    try:
+        result = engine(server).generate(request)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert server.sizes[1] > 13_000_000
+    assert result.pictures[0].size == 22_500_000
+    assert peak < 3 * 2**20, f"{peak / 2**20:.1f} MB"
+
+
+def answered(folder: Path, text: bytes, variations: int = 1) -> list[bytes]:
+    """What is read from an answer's text."""
+    path = folder / "answer.json"
+    path.write_bytes(text)
+    result = read_answer(path, variations=variations, folder=folder)
+    return [picture.path.read_bytes() for picture in result.pictures if picture.path]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 190_000, 786_431, 786_432, 786_433])
+def test_base64_is_read_in_every_way_that_json_may_write_it(tmp_path: Path, size: int) -> None:
+    content = np.random.default_rng(size).bytes(size)
+    plain = json.dumps(
+        {"image": data_url(content, "image/png"), "note": 'a "quoted" data:image/png;base64,x'}
+    )
+    for text in (
+        plain,
+        plain.replace("/", "\\/"),
+        plain.replace("/", "\\u002f").replace("+", "\\u002B").replace("image\\u002f", "image/", 1),
+        json.dumps({"data": {"image": "data:image/png;base64,AAAA"}, **json.loads(plain)}, indent=2),
+    ):
+        assert answered(tmp_path, text.encode()) == [content]
+
+
+def test_of_several_pictures_only_as_many_as_were_asked_for_are_read(tmp_path: Path) -> None:
+    urls = [data_url(png(8 + n), "image/png") for n in range(5)]
+    text = json.dumps({"image": urls[0], "images": urls}).encode()
+    assert answered(tmp_path, text, variations=3) == [png(8), png(9), png(10)]
+
+
+PREFIX = b'{"image": "data:image/png;base64,'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b'"',
+        b'{"image": "data:image/png;base64,AAAA',
+        PREFIX + b'AAA"}',
+        PREFIX + b'AA=="',
+        PREFIX + b'AA==AAAA"}',
+        PREFIX + b"A" * (256 * 1024 - 2) + b'==AAAA"}',
+        PREFIX + b'AA\\nAA"}',
+        PREFIX + b'=AAA"}',
+        b'{"image": "data:image/jpeg;base64,AAAA"}',
+        b'{"image": "data:text/html,AAAA"}',
+        b'{"image": ["data:image/png;base64,AAAA"]}',
+        b'{"images": [{"data:image/png;base64,AAAA": 1}]}',
+        b'{"image": ' + b"9" * 5000 + b"}",
+        b"[" * 60_000,
+        b'{"a": ' * 10_000,
+        b"\xff\xfe" + '{"image": "data:image/png;base64,AAAA"}'.encode("utf-16-le"),
+        b'{"image": "\xff"}',
+    ],
+)
+def test_a_broken_answer_is_only_ever_a_bad_answer(tmp_path: Path, text: bytes) -> None:
+    with pytest.raises(EngineError) as failed:
+        answered(tmp_path, text)
+    assert (failed.value.code, failed.value.again) == ("bad_answer", Again.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'"' + b'\\"' * 10_000_000,  # a string without end, full of quotes to begin again at
+        b'"a",' * 5_000_000,
+        b" " * 20_000_000,
+        b'{"image": "data:image/png;base64,' + b"\\" * 20_000_001 + b'"}',
+    ],
+    ids=["unending", "many", "blank", "escapes"],
+)
+def test_a_hostile_answer_takes_neither_time_nor_memory(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "answer.json").write_bytes(text)
+    began = time.monotonic()
+    tracemalloc.start()
+    try:
+        with pytest.raises(EngineError, match="bad_answer"):
+            read_answer(tmp_path / "answer.json", variations=3, folder=tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert time.monotonic() - began < 3
+    assert peak < 3 * 2**20
+
+
+def test_an_endless_answer_is_given_up(server: MeltFlexServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generations.engines.meltflex.ANSWER_BYTES", 1_000_000)
+    assert failure(server, huge).code == "bad_answer"
+
+
+def test_of_an_error_only_its_beginning_is_read(server: MeltFlexServer) -> None:
+    def endless(handler: upstream._Handler) -> None:
+        handler.send_response(500)
+        handler.send_header("Content-Length", str(10**12))
+        handler.end_headers()
+        try:
+            while True:
+                handler.wfile.write(b"x" * 65536)
+        except OSError:
+            pass
+
+    error = failure(server, endless)
+    assert (error.status_code, error.again, len(error.detail) < 400) == (500, Again.ONCE, True)
+
+
+@pytest.mark.parametrize("where", ["http://[", "https://elsewhere.example/", "/"])
+def test_a_redirect_is_neither_followed_nor_stumbled_over(server: MeltFlexServer, where: str) -> None:
+    error = failure(server, upstream.say(302, {"error": "moved"}, Location=where))
+    assert (error.code, error.status_code) == ("engine_failed", 302)
+
+
+def test_the_key_is_never_told(server: MeltFlexServer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    error = failure(server, upstream.say(401, {"error": "no such key: mf_sk_upstream"}))
+    spoken = MeltFlexEngine(base=server.base, key="mf_sk_up\nstream", extensions=False)
+    with pytest.raises(EngineError) as odd:
+        spoken.generate(ASK)
+    told = (
+        f"{error!r} {error} {error.detail} {error.__cause__!r} {odd.value!r} {engine(server)!r} {caplog.text}"
+    )
+    assert "mf_sk_up" not in told
+
+
+def test_a_server_that_is_no_tls_server_surely_did_nothing(server: MeltFlexServer) -> None:
+    base = server.base.replace("http:", "https:")
+    with pytest.raises(EngineError) as failed:
+        MeltFlexEngine(base=base, key="k", extensions=False).generate(ASK)
+    assert (failed.value.code, failed.value.again) == ("service_unavailable", Again.SAFE)
+
+
+def test_a_full_disk_is_told_as_our_fault(server: MeltFlexServer, tmp_path: Path) -> None:
+    with pytest.raises(EngineError) as failed:
+        engine(server).generate(EngineRequest(prompt="x", source=PHOTO, folder=tmp_path / "missing"))
+    assert (failed.value.code, failed.value.again) == ("internal_error", Again.UNKNOWN)
