@@ -24,10 +24,12 @@ LIBRARIES = ("accounts/", "operators/")
 SYSTEM_REASONS = {
     "an exact key hash",
     "check of every ledger",
+    "check of files",
     "expiry of allowances",
     "lease renewal",
     "operator's admin",
     "provisioning by name",
+    "retention",
     "the signed-in user's memberships",
     "the sweeper",
 }
