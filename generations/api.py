@@ -26,7 +26,7 @@ from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
 from accounts.rest import NewestFirst
 from accounts.tenancy import TenantAPIView, enter, release_connection
-from generations import contract, outcomes, prefer, services, timing
+from generations import contract, outcomes, prefer, removal, services, timing
 from generations.deadline import read_deadline
 from generations.models import Generation, Picture, State
 from generations.serializers import generation_data
@@ -173,6 +173,8 @@ class Generate(SpendingView):
             )
         if ended.state != State.SUCCEEDED:
             raise GenerationFailed(ended)
+        if any(picture.removed_at for picture in ended.pictures.all()):
+            raise services.PictureRemoved(generation=ended.public_id)
         release_connection()  # a slow reader of a large answer shall hold a thread, not a connection
         return _picture_response(ended, headers, with_list=bool(body.extensions_sent))
 
@@ -287,9 +289,8 @@ class GenerationCollection(SpendingView):
     def get(self, request: Request) -> Response:
         """By cursor; `?room=` narrows."""
         with enter(self.organization):
-            generations = (
-                Generation.objects.of(self.organization).prefetch_related("pictures").select_related("room")
-            )
+            generations = Generation.objects.of(self.organization).kept().prefetch_related("pictures")
+            generations = generations.select_related("organization", "room")
             if room := request.query_params.get("room"):
                 generations = generations.filter(room__public_id=id_or_nothing(room))
             pages = GenerationPages()
@@ -314,10 +315,18 @@ class GenerationDetail(TenantAPIView):
             current, waited = _followed(current, wanted)
         return _answer(current, request, applied=[f"wait={wanted.wait}"] if waited else [])
 
+    @extend_schema(summary="Delete a generation and its pictures", responses={204: None})
+    def delete(self, request: Request, generation_id: str) -> Response:
+        """For good, files too; nothing is paid back. 409 while it, or a version of it, is being made."""
+        removal.delete_generation(
+            generation=self.find(generation_id), by_user=self.api_key.created_by, now=timezone.now()
+        )
+        return Response(status=204)
+
     def find(self, generation_id: str) -> Generation:
         """The generation of this workspace, else 404."""
         with enter(self.organization):
-            rows = Generation.objects.of(self.organization).select_related("organization", "room")
+            rows = Generation.objects.of(self.organization).kept().select_related("organization", "room")
             found: Generation = get_object_or_404(rows.prefetch_related("pictures"), public_id=generation_id)
         return found
 

@@ -6,6 +6,7 @@ The engine, an <img> on a page and a program with an API key all read the same a
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from django.conf import settings
@@ -41,6 +42,12 @@ def url(request: HttpRequest, name: str, *, filename: str = "") -> str:
 def public_url(name: str) -> str:
     """An address that the outside can reach, or "" when this instance has none."""
     return f"{settings.PUBLIC_BASE_URL}{path(name)}" if settings.PUBLIC_BASE_URL else ""
+
+
+def expires_at() -> datetime:
+    """When an address that is made now stops working."""
+    made = int(time.time()) // _STEP * _STEP
+    return datetime.fromtimestamp(made + _STEP + settings.FILE_URL_SECONDS, UTC)
 
 
 def name_in(token: str) -> str | None:

@@ -8,7 +8,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from generations import files
+from accounts.models import Organization
+from generations import files, removal
 from generations.models import Generation, Picture
 from generations.timing import Estimate
 
@@ -16,7 +17,10 @@ from generations.timing import Estimate
 def generation_data(
     generation: Generation, request: HttpRequest, estimate: Estimate | None
 ) -> dict[str, Any]:
-    """A generation as the API shows it; `room` and `pictures` should be prefetched. No estimate: it has ended."""
+    """A generation as the API shows it; `organization`, `room` and `pictures` should be prefetched.
+
+    No estimate: it has ended.
+    """
     where = reverse("api-generation", args=[generation.public_id])
     error = (
         {"code": generation.error_code, "message": generation.error_message}
@@ -43,7 +47,9 @@ def generation_data(
             "settled": generation.credits_settled,
             "released": generation.credits_released,
         },
-        "pictures": [picture_data(picture, request) for picture in generation.pictures.all()],
+        "pictures": [
+            picture_data(picture, generation.organization, request) for picture in generation.pictures.all()
+        ],
         "deadline": None if generation.is_awaited else generation.deadline,
         "created_at": generation.created_at,
         "queued_at": generation.queued_at,
@@ -62,12 +68,17 @@ def queue_data(estimate: Estimate) -> dict[str, Any]:
     }
 
 
-def picture_data(picture: Picture, request: HttpRequest) -> dict[str, Any]:
-    """A picture with addresses that need no key and work for a day; read the generation again for fresh ones."""
+def picture_data(picture: Picture, organization: Organization, request: HttpRequest) -> dict[str, Any]:
+    """A picture with addresses that need no key and work until `expires_at`; read it again for fresh ones."""
+    kept_until = removal.kept_until(picture, organization)
+    is_kept = picture.removed_at is None
     return {
         "id": picture.public_id,
-        "url": files.url(request, picture.image),
-        "thumbnail_url": files.url(request, picture.thumbnail),
+        "url": files.url(request, picture.image) if is_kept else None,
+        "thumbnail_url": files.url(request, picture.thumbnail) if is_kept else None,
+        "expires_at": min(files.expires_at(), kept_until) if is_kept else None,
+        "kept_until": kept_until,
+        "removed_at": picture.removed_at,
         "width": picture.width,
         "height": picture.height,
     }

@@ -71,6 +71,12 @@ def too_late_words(generation: Generation) -> str:
     return f"The picture is being made, so it is too late to cancel. {kept} and {charge}."
 
 
+class PictureRemoved(Refusal):
+    """This picture was removed, by its workspace or at the end of the plan's retention. Ask for a new one."""
+
+    code, title, status = "picture_removed", "Picture removed", 410
+
+
 @dataclass(frozen=True)
 class Ask:
     """What somebody asks for, checked. The source is an incoming image, a photo, or a picture made before."""
@@ -138,7 +144,7 @@ def request_generation(
     incoming = [image for image in (ask.image, *ask.references) if image is not None]
     for image in incoming:
         image.check()
-    stored = [projects.store(organization=organization, image=image) for image in incoming]
+    stored = projects.store_all(organization=organization, images=incoming)
     try:
         with tenancy.enter(organization):
             generation = Generation(
@@ -177,6 +183,7 @@ def _accept(
 ) -> Generation:
     organization = generation.organization
     stored = list(stored)
+    _lock_source(organization, ask)
     if ask.image is not None:
         generation.photo = projects.create_photo(
             organization=organization, stored=stored.pop(0), by_user=by_user, room=ask.room
@@ -206,6 +213,18 @@ def _accept(
     return generation
 
 
+def _lock_source(organization: Organization, ask: Ask) -> None:
+    """What it starts from is still there, and stays until this transaction ends and the removal sees it in use."""
+    if ask.parent is not None:
+        pictures = Picture.objects.of(organization).kept().filter(pk=ask.parent.pk)
+        if pictures.select_for_update(no_key=True).first() is None:
+            raise PictureRemoved
+    elif ask.image is None and ask.photo is not None:
+        photos = Photo.objects.of(organization).exclude(state=Photo.State.GONE).filter(pk=ask.photo.pk)
+        if photos.select_for_update(no_key=True).first() is None:
+            raise projects.PhotoRemoved
+
+
 def _replay(organization: Organization, idempotency_key: str, request_sha256: str) -> Generation | None:
     if not idempotency_key:
         return None
@@ -215,6 +234,8 @@ def _replay(organization: Organization, idempotency_key: str, request_sha256: st
         )
     if found is not None and found.request_sha256 != request_sha256:
         raise KeyReused
+    if found is not None and found.deleted_at is not None:
+        raise PictureRemoved  # never made anew, and charged anew, under the same key
     return found
 
 

@@ -11,7 +11,8 @@ from procrastinate.contrib.django import app
 from accounts import emails
 from accounts.tasks import MAIL_AGAIN
 from billing import credits
-from generations import queue, running, timing, upstream_keys
+from generations import queue, removal, running, timing, upstream_keys
+from projects import storage
 
 WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
 
@@ -27,6 +28,20 @@ def run(generation_id: int, organization_id: int) -> None:
 def expire_allowances(timestamp: int) -> None:
     """Every five minutes; the balance does not count expired allowance in between either."""
     credits.expire_allowances(now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="storage.sweep", queue="upkeep", queueing_lock="storage_sweep")
+def sweep_storage(timestamp: int) -> None:
+    """Every minute: files that no row stands for."""
+    storage.sweep(now=timezone.now())
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="generations.remove_expired", queue="upkeep", queueing_lock="remove_expired")
+def remove_expired(timestamp: int) -> None:
+    """Every ten minutes: pictures past the retention of their workspace's plan."""
+    removal.remove_expired(now=timezone.now())
 
 
 @app.periodic(cron="* * * * * */30")

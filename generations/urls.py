@@ -12,6 +12,11 @@ urlpatterns = [
     path("w/<id:workspace>/generations/<id:generation_id>", views.generation, name="generation"),
     path("w/<id:workspace>/generations/<id:generation_id>/progress", views.progress, name="progress"),
     path("w/<id:workspace>/generations/<id:generation_id>/cancel", views.cancel, name="cancel"),
+    path(
+        "w/<id:workspace>/generations/<id:generation_id>/delete",
+        views.delete_generation,
+        name="delete-generation",
+    ),
     path("w/<id:workspace>/pictures/<id:picture_id>/restyle", views.restyle, name="restyle"),
     path("w/<id:workspace>/settings/meltflex-key", key_pages.meltflex_key, name="meltflex-key"),
     path(

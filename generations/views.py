@@ -21,7 +21,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import credits, pricing
-from generations import files, services, timing, upstream_keys
+from generations import files, removal, services, timing, upstream_keys
 from generations.forms import PhotoForm, PromptForm, StudioForm
 from generations.models import Generation, Picture
 from projects import services as projects
@@ -92,7 +92,7 @@ def studio(request: MemberRequest) -> HttpResponse:
             except Refusal as refusal:
                 form.add_error(None, refusal.message)
     with enter(request.organization):
-        recent = list(_for_cards(Generation.objects.of(request.organization))[:6])
+        recent = list(_for_cards(Generation.objects.of(request.organization).kept())[:6])
     context = {"form": form, "chosen": chosen, "room": room, "recent": recent, **_price_tag(request)}
     context["upstream"] = upstream_keys.state_of(request.organization)
     return render(request, "generations/studio.html", context, status=422 if form.errors else 200)
@@ -134,7 +134,9 @@ def room(request: MemberRequest, room_id: str) -> HttpResponse:
         context = {
             "room": found,
             "photos": found.photos.filter(kind=Photo.Kind.ROOM).order_by("-pk"),
-            "generations": _for_cards(Generation.objects.of(request.organization).filter(room=found))[:60],
+            "generations": _for_cards(Generation.objects.of(request.organization).kept().filter(room=found))[
+                :60
+            ],
             "form": form,
             "may_edit": may_edit,
         }
@@ -144,15 +146,17 @@ def room(request: MemberRequest, room_id: str) -> HttpResponse:
 @member()
 @require_GET
 def history(request: MemberRequest) -> HttpResponse:
-    """Everything ever asked for, newest first."""
-    rows = _for_cards(Generation.objects.of(request.organization))
+    """Everything ever asked for and not deleted, newest first."""
+    rows = _for_cards(Generation.objects.of(request.organization).kept())
     page = Paginator(rows, 24).get_page(request.GET.get("page"))
     return render(request, "generations/history.html", {"page": page})
 
 
 def _find(request: MemberRequest, generation_id: str) -> Generation:
-    rows = Generation.objects.of(request.organization).select_related(
-        "organization", "photo", "parent__generation", "room"
+    rows = (
+        Generation.objects.of(request.organization)
+        .kept()
+        .select_related("organization", "photo", "parent__generation", "room")
     )
     found: Generation = get_object_or_404(rows.prefetch_related("pictures"), public_id=generation_id)
     return found
@@ -190,15 +194,26 @@ def _progress_context(found: Generation, estimate: timing.Estimate | None) -> di
 
 
 def _generation_context(request: MemberRequest, found: Generation) -> dict[str, Any]:
+    pictures = list(found.pictures.order_by("position"))
+    children = Generation.objects.of(request.organization).kept().filter(parent__generation=found)
     return {
         "generation": found,
         **_progress_context(found, timing.estimate(found, now=timezone.now())),
-        "pictures": list(found.pictures.order_by("position")),
-        "children": _for_cards(Generation.objects.of(request.organization).filter(parent__generation=found)),
+        "pictures": pictures,
+        "kept": [picture for picture in pictures if picture.removed_at is None],
+        "kept_until": removal.kept_until(pictures[0], request.organization) if pictures else None,
+        "source_is_gone": _source_is_gone(found),
+        "children": _for_cards(children),
         "form": PromptForm(),
         "may_edit": request.membership.may(Role.DESIGNER),
         **_price_tag(request),
     }
+
+
+def _source_is_gone(found: Generation) -> bool:
+    if found.parent is not None:
+        return found.parent.removed_at is not None
+    return found.photo is not None and found.photo.state == Photo.State.GONE
 
 
 @member()
@@ -232,12 +247,27 @@ def cancel(request: MemberRequest, generation_id: str) -> HttpResponse:
     return _to_generation(found)
 
 
+@member(Role.DESIGNER)
+@require_POST
+def delete_generation(request: MemberRequest, generation_id: str) -> HttpResponse:
+    """Remove it with its pictures, for good."""
+    found = _find(request, generation_id)
+    try:
+        removal.delete_generation(generation=found, by_user=request.user, now=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        return _to_generation(found)
+    messages.success(request, "It was deleted, with its pictures.")
+    return redirect("history", workspace=request.organization.public_id)
+
+
 @member(Role.DESIGNER, in_transaction=False)
 @require_POST
 def restyle(request: MemberRequest, picture_id: str) -> HttpResponse:
     """Start from a result: the version tree."""
     with enter(request.organization):
-        pictures = Picture.objects.of(request.organization).select_related("generation__room")
+        pictures = Picture.objects.of(request.organization).filter(generation__deleted_at=None)
+        pictures = pictures.select_related("generation__room")
         picture: Picture = get_object_or_404(pictures, public_id=picture_id)
     form = PromptForm(request.POST)
     if form.is_valid():

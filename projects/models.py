@@ -79,8 +79,13 @@ class PhotoQuerySet(TenantQuerySet):
     """Words about images that came in."""
 
     def of_rooms(self) -> Self:
-        """Photos of rooms, without furniture references."""
-        return self.filter(kind=Photo.Kind.ROOM)
+        """Photos of rooms, without furniture references and without what was removed."""
+        return self.filter(kind=Photo.Kind.ROOM).exclude(state=Photo.State.GONE)
+
+    def passing(self) -> Self:
+        """Not yet removed, and kept by no room: they go when nothing that was made from them needs them."""
+        of_no_room = Q(kind=Photo.Kind.REFERENCE) | Q(kind=Photo.Kind.ROOM, room=None)
+        return self.filter(of_no_room).exclude(state=Photo.State.GONE)
 
 
 class Photo(models.Model):
@@ -136,7 +141,14 @@ class Photo(models.Model):
                 name="photo_gone_has_no_file",
             ),
         ]
-        indexes = [models.Index(fields=["organization", "room", "-id"], name="photo_of_room_newest_first")]
+        indexes = [
+            models.Index(fields=["organization", "room", "-id"], name="photo_of_room_newest_first"),
+            models.Index(
+                fields=["organization", "created_at"],
+                condition=(Q(kind="reference") | Q(kind="room", room=None)) & ~Q(state="gone"),
+                name="photo_passing_oldest_first",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.public_id

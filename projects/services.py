@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
-from projects import fetching, image_pool, photos
+from projects import fetching, image_pool, photos, storage
 from projects.models import Client, Photo, Project, Room, photo_id
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,12 @@ class PhotoTooLarge(Refusal):
     """This file is too large. Send a smaller photo, for example as JPEG."""
 
     code, title, status = "photo_too_large", "Photo too large", 413
+
+
+class PhotoRemoved(Refusal):
+    """This photo was removed. Upload it again."""
+
+    code, title, status = "photo_removed", "Photo removed", 410
 
 
 def create_client(*, organization: Organization, name: str, email: str = "", notes: str = "") -> Client:
@@ -79,17 +85,34 @@ class StoredImage:
     name: str
 
     def discard(self) -> None:
-        """Remove the file: the row did not come to be."""
-        if self.original:
-            default_storage.delete(self.original)
+        """Remove the file, unless its row came to be after all."""
+        storage.discard([self.original])
 
 
 def store(*, organization: Organization, image: IncomingImage) -> StoredImage:
     """Put the bytes into storage, before and outside the transaction that makes the row. Checks nothing."""
-    public_id, original = photo_id(), ""
-    if not image.url:
-        path = f"{organization.public_id}/photos/{public_id}/original"
-        original = default_storage.save(path, ContentFile(image.content))
+    return store_all(organization=organization, images=[image])[0]
+
+
+def store_all(*, organization: Organization, images: Sequence[IncomingImage]) -> list[StoredImage]:
+    """All images of one request into storage, as `store` does; either all of them or none."""
+    stored = [_place(organization, image) for image in images]
+    names = [place.original for place in stored if place.original]
+    storage.announce(names)
+    try:
+        for place, image in zip(stored, images, strict=True):
+            if place.original:
+                storage.write(place.original, image.content)
+    except BaseException:
+        storage.discard(names)
+        raise
+    return stored
+
+
+def _place(organization: Organization, image: IncomingImage) -> StoredImage:
+    public_id = photo_id()
+    folder = f"{organization.public_id}/photos/{public_id}"
+    original = "" if image.url else storage.new_name(folder, "original", "")
     return StoredImage(public_id, original, image.url, image.name)
 
 
@@ -102,6 +125,8 @@ def create_photo(
     room: Room | None = None,
 ) -> Photo:
     """The row of a stored image, in the caller's transaction."""
+    if stored.original:
+        storage.claim([stored.original])
     return Photo.objects.create(
         public_id=stored.public_id,
         organization=organization,
@@ -132,10 +157,8 @@ def make_ready(*, photo: Photo) -> Photo:
 
     Raises a Refusal when it can't be used, and remembers that; ImageWorkFailed when the failure is ours.
     """
-    if photo.state == Photo.State.READY:
-        return photo
-    if photo.state == Photo.State.BAD:
-        raise photos.UnreadableImage(photo.problem)
+    if photo.state != Photo.State.NEW:
+        return _usable(photo)
     tenancy.release_connection()
     try:
         content = _bytes_of(photo)
@@ -144,42 +167,83 @@ def make_ready(*, photo: Photo) -> Photo:
         )
     except FileNotFoundError:
         # Another worker made it ready in this moment and took the file as it arrived away.
-        ready = _reload(photo)
-        if ready.state != Photo.State.READY:
+        settled = _reload(photo)
+        if settled.state == Photo.State.NEW:
             raise
-        return ready
+        return _usable(settled)
     except image_pool.ImageWorkFailed:
         raise  # our failure, not the photo's
     except Refusal as refusal:
-        with tenancy.enter(photo.organization):
-            mine = Photo.objects.of(photo.organization).filter(pk=photo.pk, state=Photo.State.NEW)
-            mine.update(state=Photo.State.BAD, problem=refusal.message[:400], original="")
-        if photo.original:  # it may say where it was taken, and nobody will use it
-            default_storage.delete(photo.original)
+        _remember_bad(photo, refusal)
         raise
-    return _keep(photo, prepared)
+    return _usable(_keep(photo, prepared))
+
+
+def _usable(photo: Photo) -> Photo:
+    """A photo that is NEW no more, if an engine can be given it."""
+    if photo.state == Photo.State.BAD:
+        raise photos.UnreadableImage(photo.problem)
+    if photo.state == Photo.State.GONE:
+        raise PhotoRemoved
+    return photo
+
+
+def _remember_bad(photo: Photo, refusal: Refusal) -> None:
+    """The file as it arrived goes: it may say where it was taken, and nobody will use it."""
+    with tenancy.enter(photo.organization):
+        mine = Photo.objects.of(photo.organization).filter(pk=photo.pk, state=Photo.State.NEW)
+        if mine.update(state=Photo.State.BAD, problem=refusal.message[:400], original=""):
+            storage.doom([photo.original])
 
 
 def _keep(photo: Photo, prepared: photos.PreparedImage) -> Photo:
+    """Store what came of it; of two workers at once one wins, and both go on with the winner's files."""
     folder = f"{photo.organization.public_id}/photos/{photo.public_id}"
-    extension = "png" if prepared.media_type == "image/png" else "jpg"
-    image = default_storage.save(f"{folder}/photo.{extension}", ContentFile(prepared.content))
-    thumbnail = default_storage.save(f"{folder}/thumbnail.jpg", ContentFile(prepared.thumbnail))
-    with tenancy.enter(photo.organization):
-        Photo.objects.of(photo.organization).filter(pk=photo.pk).update(
-            state=Photo.State.READY,
-            original="",
-            image=image,
-            thumbnail=thumbnail,
-            media_type=prepared.media_type,
-            width=prepared.width,
-            height=prepared.height,
-            had_gps=prepared.had_gps,
-            advice=list(prepared.advice),
-        )
-    if photo.original:
-        default_storage.delete(photo.original)
+    extension = ".png" if prepared.media_type == "image/png" else ".jpg"
+    image = storage.new_name(folder, "photo", extension)
+    thumbnail = storage.new_name(folder, "thumbnail", ".jpg")
+    try:
+        storage.announce([image, thumbnail])
+        storage.write(image, prepared.content)
+        storage.write(thumbnail, prepared.thumbnail)
+        with tenancy.enter(photo.organization):
+            mine = Photo.objects.of(photo.organization).filter(pk=photo.pk, state=Photo.State.NEW)
+            won = mine.update(
+                state=Photo.State.READY,
+                original="",
+                image=image,
+                thumbnail=thumbnail,
+                media_type=prepared.media_type,
+                width=prepared.width,
+                height=prepared.height,
+                had_gps=prepared.had_gps,
+                advice=list(prepared.advice),
+            )
+            if won:
+                storage.claim([image, thumbnail])
+                storage.doom([photo.original])
+    except BaseException:
+        storage.discard([image, thumbnail])
+        raise
+    if not won:
+        storage.discard([image, thumbnail])
     return _reload(photo)
+
+
+def remove_photos(*, organization: Organization, removed: Iterable[Photo]) -> None:
+    """Nothing of these photos is left but their number; in the caller's transaction, which has them locked."""
+    gone = list(removed)
+    storage.doom(name for photo in gone for name in (photo.original, photo.image, photo.thumbnail))
+    Photo.objects.of(organization).filter(pk__in=[photo.pk for photo in gone]).update(
+        state=Photo.State.GONE,
+        original="",
+        image="",
+        thumbnail="",
+        source_url="",
+        name="",
+        problem="",
+        advice=[],
+    )
 
 
 def _reload(photo: Photo) -> Photo:

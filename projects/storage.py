@@ -8,13 +8,16 @@ sweep removes. So there is no row without a file, and no file without a row for 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import BinaryIO
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
+from django.db import Error as DatabaseTrouble
 from django.db import transaction
+from django.db.models.functions import Now
 
 from accounts.ids import random_base62
 from projects.models import UnclaimedFile
@@ -24,6 +27,7 @@ logger = logging.getLogger(__name__)
 # No honest writer takes longer from the announcement to the claim: an attempt is given up before that.
 CLAIM_WITHIN = timedelta(minutes=15)
 _AT_ONCE = 200  # files of one round of the sweep
+_ROUNDS = 50
 
 
 class ClaimedTooLate(RuntimeError):
@@ -37,63 +41,103 @@ def new_name(folder: str, stem: str, extension: str) -> str:
 
 def announce(names: Sequence[str]) -> None:
     """Say, before writing them, that these files will come. Outside of any transaction: it must be committed."""
+    if not names:
+        return
     with transaction.atomic(durable=True):
         UnclaimedFile.objects.bulk_create(UnclaimedFile(name=name) for name in names)
 
 
 def write(name: str, content: bytes | BinaryIO) -> None:
-    """Put a file of an announced name into storage; a binary file is copied in pieces."""
+    """Put a file of an announced name into storage; a binary file is copied in pieces.
+
+    Raises ClaimedTooLate, and leaves no file, when the sweep has been there meanwhile: it deleted what was not yet
+    written, so nobody else would ever find this file.
+    """
     file = ContentFile(content) if isinstance(content, bytes) else File(content)
     kept = default_storage.save(name, file)
     if kept != name:  # names are random: the storage itself changes them
         default_storage.delete(kept)
         raise RuntimeError(f"The storage kept {name} as {kept}.")
+    if not UnclaimedFile.objects.filter(name=name, doomed=False).exists():
+        default_storage.delete(name)
+        raise ClaimedTooLate(f"{name} was swept while it was written.")
 
 
 def claim(names: Sequence[str]) -> None:
-    """From now on a row stands for these files; in the transaction that writes it. Raises ClaimedTooLate."""
+    """From now on a row stands for these files; in the transaction that writes it. Raises ClaimedTooLate.
+
+    One DELETE: against a sweep at the same moment either it comes first or it finds the file doomed.
+    """
     claimed, _ = UnclaimedFile.objects.filter(name__in=names, doomed=False).delete()
     if claimed != len(names):
         raise ClaimedTooLate(f"{claimed} of {len(names)} files could be claimed.")
 
 
-def doom(names: Sequence[str]) -> None:
-    """No row stands for these files any more; in the transaction that forgets them. The sweep deletes them."""
+def doom(names: Iterable[str]) -> None:
+    """No row stands for these files any more; in the transaction that forgets them. "" stands for no file.
+
+    They are deleted as soon as it has committed; what fails then, or is killed, the sweep does.
+    """
+    doomed = sorted({name for name in names if name})  # sorted: two at once shall not wait for each other
     UnclaimedFile.objects.bulk_create(
-        [UnclaimedFile(name=name, doomed=True) for name in names if name],
+        [UnclaimedFile(name=name, doomed=True) for name in doomed],
         update_conflicts=True,
         unique_fields=["name"],
         update_fields=["doomed"],
     )
+    if doomed:
+        transaction.on_commit(partial(_delete, doomed), robust=True)
 
 
 def discard(names: Sequence[str]) -> None:
-    """Delete at once what was announced and will not be claimed. What fails, the sweep does later."""
-    doom(names)
-    _delete(names)
+    """Delete at once what was announced and not claimed; raises nothing. What fails, the sweep does later.
+
+    A claimed file stays: when the database goes away during the commit, nobody here knows whether the row stands.
+    """
+    if not any(names):
+        return
+    try:
+        with transaction.atomic():
+            UnclaimedFile.objects.filter(name__in=names).update(doomed=True)
+        _delete(UnclaimedFile.objects.filter(name__in=names, doomed=True).values_list("name", flat=True))
+    except DatabaseTrouble:
+        logger.warning("%d files could not be discarded; the sweep does it.", len(names), exc_info=True)
 
 
 def sweep(*, now: datetime) -> int:
     """Delete files that are doomed or were never claimed. Returns how many."""
+    swept = 0
+    for _ in range(_ROUNDS):
+        _doom_the_unclaimed(now)
+        doomed = UnclaimedFile.objects.filter(doomed=True).order_by("since")
+        names = list(doomed.values_list("name", flat=True)[:_AT_ONCE])
+        gone = _delete(names)
+        swept += gone
+        if not gone or len(names) < _AT_ONCE:
+            break
+    return swept
+
+
+def _doom_the_unclaimed(now: datetime) -> None:
+    """What is being claimed in this moment is locked, and skipped."""
     with transaction.atomic():
         stale = UnclaimedFile.objects.filter(doomed=False, since__lt=now - CLAIM_WITHIN)
         old = stale.select_for_update(skip_locked=True).order_by("since").values_list("pk", flat=True)
         UnclaimedFile.objects.filter(pk__in=list(old[:_AT_ONCE])).update(doomed=True)
-    doomed = list(
-        UnclaimedFile.objects.filter(doomed=True).order_by("since").values_list("name", flat=True)[:_AT_ONCE]
-    )
-    _delete(doomed)
-    return len(doomed)
 
 
-def _delete(names: Sequence[str]) -> None:
-    """The files first, then what tells of them: a crash in between repeats a harmless deletion."""
-    gone = []
+def _delete(names: Iterable[str]) -> int:
+    """The files first, then what tells of them: a crash in between repeats a harmless deletion. Returns how many."""
+    gone, left = [], []
     for name in names:
         try:
             default_storage.delete(name)
-        except OSError:
+        except Exception:  # each storage has its own errors, and one file shall not keep the others
             logger.exception("The file %s could not be deleted; the sweep tries again.", name)
+            left.append(name)
         else:
             gone.append(name)
     UnclaimedFile.objects.filter(name__in=gone, doomed=True).delete()
+    if left:  # to the end of the line
+        UnclaimedFile.objects.filter(name__in=left).update(since=Now())
+    return len(gone)

@@ -25,11 +25,13 @@ SYSTEM_REASONS = {
     "an exact key hash",
     "check of every ledger",
     "durations of the last hour",
+    "check of files",
     "expiry of allowances",
     "lease renewal",
     "operator's admin",
     "provisioning by name",
     "rotation of secrets",
+    "retention",
     "the signed-in user's memberships",
     "the sweeper",
 }

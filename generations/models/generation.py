@@ -66,6 +66,10 @@ class GenerationQuerySet(TenantQuerySet):
         """Past the deadline that a synchronous caller was promised."""
         return self.not_ended().filter(deadline__lt=now)
 
+    def kept(self) -> Self:
+        """Not deleted by its workspace: what pages and the API show."""
+        return self.filter(deleted_at=None)
+
     def held_by(self, attempt: Generation) -> Self:
         """This generation, only while the attempt in hand is still the current one: the fence of every write."""
         return self.filter(pk=attempt.pk, state=State.RUNNING, attempt=attempt.attempt)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from accounts.ids import new_id
@@ -12,6 +16,21 @@ from accounts.models import Organization, TenantQuerySet
 
 def picture_id() -> str:
     return new_id("pic")
+
+
+class PictureQuerySet(TenantQuerySet):
+    """Words about pictures."""
+
+    def kept(self) -> Self:
+        """Their files are there."""
+        return self.filter(removed_at=None)
+
+    def expired(self, cutoff: datetime | Combinable) -> Self:
+        """Kept, but made before `cutoff`: their workspace's retention is over.
+
+        The one place that decides it: what has to outlive its retention (a live delivery, say) is left out here.
+        """
+        return self.kept().filter(created_at__lt=cutoff)
 
 
 class Picture(models.Model):
@@ -31,7 +50,7 @@ class Picture(models.Model):
     # By its workspace, or past its retention: the files are gone, the row stays for what descends from it.
     removed_at = models.DateTimeField(null=True, blank=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = PictureQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -40,6 +59,13 @@ class Picture(models.Model):
                 condition=Q(removed_at=None) & ~Q(image="") & ~Q(thumbnail="")
                 | Q(removed_at__isnull=False, image="", thumbnail=""),
                 name="picture_has_files_until_removed",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "created_at"],
+                condition=Q(removed_at=None),
+                name="picture_kept_oldest_first",
             ),
         ]
 

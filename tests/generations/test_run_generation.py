@@ -319,7 +319,7 @@ def test_a_dead_thumbnail_process_does_not_cost_the_picture(
 
 
 def test_a_photo_that_can_not_be_used_is_not_kept(
-    studio: Studio, worker: Work, settings: LazySettings
+    studio: Studio, worker: Work, settings: LazySettings, django_capture_on_commit_callbacks: Any
 ) -> None:
     services.request_generation(
         organization=studio.organization,
@@ -327,7 +327,8 @@ def test_a_photo_that_can_not_be_used_is_not_kept(
         by_user=studio.owner,
         now=timezone.now(),
     )
-    worker()
+    with django_capture_on_commit_callbacks(execute=True):
+        worker()
     folder = Path(settings.MEDIA_ROOT) / studio.organization.public_id
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
