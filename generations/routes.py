@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
-from accounts import alerts
+from accounts import alerts, secrets
 from accounts.errors import Refusal
 from generations import engines, gates, upstream_keys
 from generations.engines.base import Engine
@@ -49,7 +50,13 @@ def route_of(generation: Generation) -> Route:
     key = upstream_keys.usable(generation.organization)
     if key is None:
         raise NoUsableKey
-    return Route(engines.get("meltflex", key=upstream_keys.text_of(key)), f"own:{key.public_id}", key)
+    try:
+        text = upstream_keys.text_of(key)
+    except secrets.CannotOpen as error:
+        problem = "A workspace's own MeltFlex key can't be opened: a key of SECRETS_KEYS is missing."
+        alerts.raise_alert(code="secret_unreadable", subject=key.public_id, text=problem, now=timezone.now())
+        raise NoUsableKey from error
+    return Route(engines.get("meltflex", key=text), f"own:{key.public_id}", key)
 
 
 def platform_gate() -> str:

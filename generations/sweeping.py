@@ -30,7 +30,7 @@ def sweep(*, now: datetime) -> None:
     """One round. Each step finds its rows across workspaces, then ends each of them inside its own."""
     with tenancy.system("the sweeper"):
         generations = Generation.objects.select_related("organization")
-        abandoned = [] if _database_just_came_up() else list(generations.abandoned(now))
+        abandoned = [] if _database_just_came_up(now) else list(generations.abandoned(now))
         overdue = list(generations.overdue(now))
         lost = _lost(now)
         at_closed_gate = UpstreamTurn.objects.waiting().filter(
@@ -64,11 +64,12 @@ def tend_gates(*, now: datetime) -> None:
         gates.tend(now=now)
 
 
-def _database_just_came_up() -> bool:
+def _database_just_came_up(now: datetime) -> bool:
     """While it was away no lease could be renewed: a run-out one says nothing yet about its worker."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())")
-        return float(cursor.fetchone()[0]) < settings.LEASE_SECONDS
+        cursor.execute("SELECT pg_postmaster_start_time()")
+        up_since: datetime = cursor.fetchone()[0]
+    return now - up_since < timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def _lost(now: datetime) -> list[Generation]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
@@ -69,8 +70,9 @@ def stranger_client(strange_studio: Studio) -> Client:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+def engine(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> FakeEngine:
     """Replaces every engine; `engine.failing` and `engine.calls` steer and show it."""
+    settings.DEFAULT_ENGINE, settings.MELTFLEX_EXTENSIONS = "meltflex", True
     fake = FakeEngine()
     monkeypatch.setattr("generations.engines.get", lambda name, *, key="": fake)
     return fake
