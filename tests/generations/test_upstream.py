@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import OperatorAlert
 from billing import ledger
-from generations import gates, keeping, outage, running, services, sweeping, upstream_keys
+from generations import gates, keeping, outage, preparing, running, services, sweeping, upstream_keys
 from generations.engines import meltflex_account
 from generations.engines.base import Again, EngineError, EnginePicture, EngineRequest, EngineResult
 from generations.models import Generation, State, UpstreamCall, UpstreamGate, UpstreamTurn
@@ -49,7 +49,7 @@ def delay_of_job() -> float:
     """Seconds until the only waiting job may run."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT extract(epoch FROM scheduled_at - now()) FROM procrastinate_jobs"
+            "SELECT extract(epoch FROM scheduled_at - clock_timestamp()) FROM procrastinate_jobs"
             " WHERE status = 'todo' AND scheduled_at IS NOT NULL ORDER BY id DESC LIMIT 1"
         )
         return float(cursor.fetchone()[0])
@@ -244,14 +244,14 @@ def test_canceling_is_free_until_the_call_begins_and_refused_after(
     studio: Studio, worker: Work, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generation = studio.ask("in time")
-    ready = running.preparing.make_ready
+    ready = preparing.make_ready
 
     def canceled_meanwhile(attempt: Generation) -> EngineRequest:
         services.cancel(generation=now_of(attempt), by_user=studio.owner, now=timezone.now())
         return ready(attempt)
 
     with monkeypatch.context() as patch:
-        patch.setattr(running.preparing, "make_ready", canceled_meanwhile)
+        patch.setattr(preparing, "make_ready", canceled_meanwhile)
         worker()
     assert (now_of(generation).state, engine.calls, studio.balance()) == (State.CANCELED, [], 100)
 
@@ -303,13 +303,12 @@ def test_writing_down_a_success_twice_changes_nothing_the_second_time(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_result_waits_for_a_database_that_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outage.time, "sleep", lambda seconds: None)
-    answers = [OperationalError("server closed the connection"), OperationalError("starting up"), "kept"]
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    errors = [OperationalError("server closed the connection"), OperationalError("starting up")]
 
     def action() -> str:
-        answer = answers.pop(0)
-        if isinstance(answer, OperationalError):
-            raise answer
-        return answer
+        if errors:
+            raise errors.pop(0)
+        return "kept"
 
     assert outage.through(action) == "kept"
