@@ -306,7 +306,7 @@ def test_one_pause_of_many_is_told_to_owners_and_admins(studio: Studio) -> None:
     assert "…4vTn" in told.subject
     assert "Oak & Linen" in told.subject
     assert "out of credits" in told.body
-    assert TEXT not in told.subject + told.body
+    assert TEXT not in f"{told.subject}{told.body}"
 
 
 @pytest.mark.parametrize("mended", [resume, remove])
