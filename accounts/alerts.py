@@ -25,9 +25,11 @@ def raise_alert(*, code: str, subject: str, text: str, now: datetime) -> None:
     Part of the caller's transaction where there is one: raise it last in it, as the alert's row stays locked until
     the commit. Neither `subject` nor `text` may carry a secret.
     """
+    subject = " ".join(subject.split())[:120]  # one line: it goes into the mail's
+    text = text.replace("\0", "")  # PostgreSQL takes none; an upstream may send anything
     logger.error("Alert %s, %s: %s", code, subject, text)
     with transaction.atomic():
-        alert_id = _upsert(code, subject[:120], text, now)
+        alert_id = _upsert(code, subject, text, now)
         if settings.OPERATOR_EMAILS and _claim_mail(alert_id, now):
             app.configure_task(MAIL_TASK, queue=emails.QUEUE, allow_unknown=True).defer(alert_id=alert_id)
 
