@@ -51,12 +51,12 @@ class RealStack:
         )
         return done.stdout
 
-    def provision(self, name: str, credits: int) -> Caller:
-        """A new Growth workspace's program."""
+    def provision(self, name: str, credits: int, plan: str = "growth") -> Caller:
+        """A new workspace's program."""
         made = json.loads(
             self.manage(
                 *("provision_workspace", "--name", name, "--owner", "ops@example.com"),
-                *("--plan", "growth", "--credits", str(credits), "--api-key"),
+                *("--plan", plan, "--credits", str(credits), "--api-key"),
             )
         )
         return Caller(self.address, made["api_key"])
