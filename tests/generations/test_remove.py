@@ -51,7 +51,8 @@ def picture_of(generation: Generation) -> Picture:
 
 def photo_of(studio: Studio, generation: Generation) -> Photo:
     with studio.enter():
-        return Photo.objects.select_related("organization", "room").get(pk=generation.photo_id)
+        found: Photo = Photo.objects.select_related("organization", "room").get(pk=generation.photo_id)
+    return found
 
 
 def again(studio: Studio, **source: Any) -> Generation:

@@ -137,7 +137,7 @@ def test_discarding_without_a_database_leaves_it_to_the_sweep(
         raise OperationalError("the database is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(storage.transaction, "atomic", is_away)
+        patch.setattr(transaction, "atomic", is_away)
         storage.discard([name])
     storage.sweep(now=late)
     assert stored(tmp_path) == set()
@@ -190,7 +190,7 @@ def test_one_file_that_can_not_be_deleted_holds_up_no_other(
 
     with monkeypatch.context() as patch:
         patch.setattr(storage, "_AT_ONCE", 1)
-        patch.setattr(storage.default_storage, "delete", sometimes, raising=False)
+        patch.setattr(default_storage, "delete", sometimes, raising=False)
         storage.sweep(now=late)
         storage.sweep(now=late)
         assert stored(tmp_path) == {stuck}
