@@ -155,7 +155,8 @@ def test_50_parallel_posts_with_one_idempotency_key_are_one_generation(stack: Re
     assert caller.balance() == 490
 
 
-def test_a_cut_connection_from_the_caller_changes_nothing(stack: RealStack) -> None:
+@pytest.mark.parametrize("after", [0.0, 1.0])
+def test_a_cut_connection_from_the_caller_changes_nothing(stack: RealStack, after: float) -> None:
     caller = stack.provision("Cut", 500)
     content = json.dumps({"prompt": "Japandi", "image": data_url(SAMPLE.read_bytes())}).encode()
     where = urlsplit(stack.address)
@@ -165,6 +166,7 @@ def test_a_cut_connection_from_the_caller_changes_nothing(stack: RealStack) -> N
     )
     with socket.create_connection((str(where.hostname), where.port or 80)) as line:
         line.sendall(head.encode() + content)
+        time.sleep(after)
     deadline = time.monotonic() + 60
     while True:
         rows = caller.api("GET", "generations").json()["results"]
