@@ -167,6 +167,6 @@ def about(seconds: float) -> str:
     """ "about 40 seconds", "about 2 minutes", "about 3 hours"."""
     shown = rounded(seconds)
     for size, name in ((3600, "hour"), (60, "minute")):
-        if shown >= size:
+        if shown % size == 0:
             return f"about {shown // size} {name}{'s' if shown >= 2 * size else ''}"
     return f"about {shown} seconds"

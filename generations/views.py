@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mimetypes
 from hashlib import sha256
 from typing import Any
@@ -182,13 +183,13 @@ def _progress_context(found: Generation, estimate: timing.Estimate | None) -> di
         context["too_late"] = services.too_late_words(found)
     if estimate is None:
         return context
+    usual_seconds = max(1, round(estimate.usual.p50))
     return context | {
         "place": timing.place(estimate.position) if estimate.position else "",
         "about": timing.about(estimate.seconds),
         "late": estimate.is_late,
-        "usual": timing.about(estimate.usual.p50),
-        "usual_at_most": timing.about(estimate.usual.p95),
-        "usual_seconds": max(1, round(estimate.usual.p50)),
+        "usual_seconds": usual_seconds,
+        "usual_most": max(math.ceil(estimate.usual.p95), usual_seconds + 1),
         "measured": estimate.usual.measured,
     }
 

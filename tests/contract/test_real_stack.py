@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import subprocess
 import threading
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -132,6 +134,57 @@ def test_waiting_callers_hold_no_database_connection_and_pages_stay_quick(stack:
         codes = sorted(answer.result().status_code for answer in answers)
     assert codes == [200] * 12, codes
     assert time.monotonic() - began < 110
+
+
+def test_50_parallel_posts_with_one_idempotency_key_are_one_generation(stack: RealStack) -> None:
+    caller = stack.provision("Fifty", 500)
+    body = {"prompt": "Japandi", "image": data_url(SAMPLE.read_bytes())}
+    gate = threading.Barrier(50)
+
+    def post(_: int) -> requests.Response:
+        mine = Caller(stack.address, caller.key)
+        gate.wait()
+        return mine.api("POST", "generations", json=body, headers={"Idempotency-Key": "once"})
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(post, range(50)))
+    assert {answer.status_code for answer in answers} <= {200, 202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert sum("Idempotent-Replayed" not in answer.headers for answer in answers) == 1
+    assert len(caller.api("GET", "generations").json()["results"]) == 1
+    assert caller.balance() == 490
+
+
+@pytest.mark.parametrize("after", [0.0, 1.0])
+def test_a_cut_connection_from_the_caller_changes_nothing(stack: RealStack, after: float) -> None:
+    caller = stack.provision("Cut", 500)
+    content = json.dumps({"prompt": "Japandi", "image": data_url(SAMPLE.read_bytes())}).encode()
+    where = urlsplit(stack.address)
+    head = (
+        f"POST /api/v1/generate HTTP/1.1\r\nHost: {where.netloc}\r\nAuthorization: Bearer {caller.key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    with socket.create_connection((str(where.hostname), where.port or 80)) as line:
+        line.sendall(head.encode() + content)
+        time.sleep(after)
+    deadline = time.monotonic() + 60
+    while True:
+        rows = caller.api("GET", "generations").json()["results"]
+        if rows and rows[0]["finished_at"]:
+            break
+        assert time.monotonic() < deadline, rows
+        time.sleep(0.2)
+    assert [(row["state"], len(row["pictures"])) for row in rows] == [("succeeded", 1)]
+    assert requests.get(rows[0]["pictures"][0]["url"], timeout=10).status_code == 200
+    assert caller.balance() == 490
+
+
+def test_a_long_poll_answers_when_the_picture_is_there(stack: RealStack) -> None:
+    caller = stack.provision("Polls", 500)
+    body = {"prompt": "Japandi", "image": data_url(SAMPLE.read_bytes())}
+    answer = caller.api("POST", "generations", json=body, headers={"Prefer": "wait=60"})
+    assert (answer.status_code, answer.json()["state"]) == (200, "succeeded")
+    assert answer.headers["Preference-Applied"] == "wait=60"
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,8 +11,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from billing import credits
+from generations import services
 from generations.engines.base import Again, EngineError
-from generations.models import State
+from generations.models import EngineTiming, Generation, State
 from tests import factories
 from tests.factories import Studio
 from tests.fakes import FakeEngine, jpeg
@@ -99,6 +101,82 @@ def test_canceling_from_the_page_gives_the_credits_back(
     owner_client.post(f"{page}/cancel")
     assert [generation.state for generation in studio.generations()] == [State.CANCELED]
     assert studio.balance() == 100
+
+
+def test_a_page_that_waits_tells_the_place_in_the_line_and_about_how_long(
+    owner_client: Browser, home: str, studio: Studio
+) -> None:
+    studio.organization.in_flight_limit = 1
+    studio.organization.save()
+    with studio.enter():
+        EngineTiming.objects.create(
+            engine="preview", p50_seconds=40, p95_seconds=70, sample=9, measured_at=timezone.now()
+        )
+    studio.ask()
+    studio.ask()
+    page = ask(owner_client, home)
+    text = owner_client.get(page).content.decode()
+    assert "Third in your line" in text
+    assert "About 2 minutes until your picture is done." in text
+    assert "makes 1 picture at once" in text
+    assert "usual times" not in text
+
+
+def test_a_page_that_waits_moves_when_its_place_does(
+    owner_client: Browser, home: str, studio: Studio
+) -> None:
+    first = studio.ask()
+    page = ask(owner_client, home)
+    waiting = owner_client.get(page).content.decode()
+    assert "Second in your line" in waiting
+    seen = waiting.split("?seen=")[1].split('"')[0]
+    assert owner_client.get(f"{page}/progress?seen={seen}").status_code == 204
+    services.cancel(generation=first, by_user=studio.owner, now=timezone.now())
+    moved = owner_client.get(f"{page}/progress?seen={seen}")
+    assert (moved.status_code, "Next in your line" in moved.content.decode()) == (200, True)
+
+
+def test_the_page_offers_to_cancel_only_while_that_is_free(
+    owner_client: Browser, home: str, studio: Studio
+) -> None:
+    page = ask(owner_client, home)
+    now = timezone.now()
+    with studio.enter():
+        Generation.objects.update(state=State.RUNNING, attempt=1, started_at=now)
+    preparing = owner_client.get(page).content.decode()
+    assert "Cancel for free" in preparing
+    with studio.enter():
+        Generation.objects.update(calling_since=now)
+    making = owner_client.get(page).content.decode()
+    assert "Cancel for free" not in making
+    assert "too late to cancel" in making
+    assert "is charged 10 credits" in making
+    assert "seen=running.blank.cancelable" in preparing
+
+
+def test_who_cancels_too_late_is_told_so(
+    owner_client: Browser, home: str, studio: Studio, worker: Work
+) -> None:
+    page = ask(owner_client, home)
+    worker()
+    answer = owner_client.post(f"{page}/cancel", follow=True)
+    assert "ended already (succeeded)" in answer.content.decode()
+    assert studio.balance() == 90
+
+
+def test_one_that_takes_longer_than_usual_is_said_to(
+    owner_client: Browser, home: str, studio: Studio
+) -> None:
+    page = ask(owner_client, home)
+    with studio.enter():
+        Generation.objects.update(state=State.RUNNING, started_at=timezone.now())
+    assert (
+        "This usually takes about 4 seconds, nearly always less than 10."
+        in owner_client.get(page).content.decode()
+    )
+    with studio.enter():
+        Generation.objects.update(started_at=timezone.now() - timedelta(seconds=20))
+    assert "takes longer than usual" in owner_client.get(page).content.decode()
 
 
 def test_restyling_a_result_begins_a_version_tree(

@@ -96,12 +96,14 @@ def test_canceling_before_the_start_is_free_and_admits_the_next(studio: Studio) 
     assert studio.balance() == 90
 
 
-def test_a_running_generation_is_too_late_to_cancel(
+def test_a_generation_that_an_engine_works_on_is_too_late_to_cancel(
     studio: Studio, worker: object, engine: FakeEngine
 ) -> None:
     generation = studio.ask()
 
     def cancel_meanwhile() -> None:
+        with studio.enter():
+            Generation.objects.filter(pk=generation.pk).update(calling_since=timezone.now())
         with pytest.raises(services.TooLateToCancel):
             services.cancel(generation=generation, by_user=studio.owner, now=timezone.now())
 

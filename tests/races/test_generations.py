@@ -64,6 +64,54 @@ def test_50_requests_with_one_key_are_one_generation_and_one_hold() -> None:
     assert studio.lines() == ["grant", "hold"]
 
 
+def test_50_synchronous_calls_with_one_key_wait_on_the_same_generation(
+    engine: FakeEngine, monkeypatch: Any
+) -> None:
+    from django.conf import settings
+
+    monkeypatch.setattr(outcomes._listener, "slots", threading.BoundedSemaphore(settings.WEB_THREADS))
+    studio = factories.make_studio(credits=100)
+    key = studio.key()
+
+    def act(index: int) -> str:
+        if index == 0:
+            while not factories.work():
+                time.sleep(0.05)
+            return ""
+        response = factories.ApiClient(key).post("generate", body(), **{"idempotency-key": "k"})
+        assert response.status_code == 200
+        b"".join(response.streaming_content)
+        return str(response.headers["X-Generation-Id"])
+
+    assert len(set(at_once(51, act)) - {""}) == 1
+    assert studio.lines() == ["grant", "hold", "settle"]
+    assert len(engine.calls) == 1
+
+
+def test_a_long_poll_holds_no_database_connection(monkeypatch: Any) -> None:
+    studio = factories.make_studio(credits=100)
+    key = studio.key()
+    held: list[bool] = []
+
+    def waits(public_id: str, seconds: float) -> None:
+        held.append(connection.connection is not None)
+        time.sleep(min(seconds, 0.1))
+
+    monkeypatch.setattr(outcomes, "wait", waits)
+
+    def act(index: int) -> None:
+        api = factories.ApiClient(key)
+        made = api.post("generations", body(), prefer="wait=1").json()["id"]
+        created = len(held)
+        api._client.get(
+            f"/api/v1/generations/{made}", headers={"authorization": f"Bearer {key}", "prefer": "wait=1"}
+        )
+        assert 0 < created < len(held)
+
+    at_once(1, act)
+    assert not any(held)
+
+
 def test_requests_at_once_never_go_over_the_in_flight_limit() -> None:
     studio = factories.make_studio(credits=300)
     studio.organization.in_flight_limit = 3
