@@ -30,21 +30,21 @@ SAMPLE = ROOT / "static/samples/room.jpg"
 _PROVISION = """
 import json
 from django.utils import timezone
-from accounts import services
+from accounts import services, tenancy
 from accounts.models import Organization, User
 from billing.provisioning import provision_workspace
-from accounts import tenancy
+
+def test_key(made):
+    with tenancy.system("provisioning by name"):
+        organization = Organization.objects.get(public_id=made["organization"])
+    person = User.objects.get(email=made["owner"])
+    return services.issue_api_key(organization=organization, by_user=person, name="Test", live=False, now=now)[1]
 
 keys, now = [], timezone.now()
 for name, credits in zip(wanted["names"], wanted["credits"]):
     made = provision_workspace(name=name, owner_email="ops@example.com", plan=wanted["plan"], credits=credits,
                                with_key=wanted["live"], now=now)
-    if not wanted["live"]:
-        with tenancy.system("provisioning by name"):
-            organization = Organization.objects.get(public_id=made["organization"])
-        made["api_key"] = services.issue_api_key(organization=organization, by_user=User.objects.get(email=made["owner"]),
-                                                 name="Test", live=False, now=now)[1]
-    keys.append(made["api_key"])
+    keys.append(made["api_key"] if wanted["live"] else test_key(made))
 print(json.dumps(keys))
 """
 

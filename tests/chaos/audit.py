@@ -80,7 +80,8 @@ class Books:
                     if row["state"] not in ENDED
                     or row["finished_at"] is None
                     or (row["state"] == "succeeded") != (row["pictures"] > 0)
-                    or (row["state"] == "failed") != (row["error_code"] not in ("", "canceled", "not_started_in_time"))
+                    or (row["state"] == "failed")
+                    != (row["error_code"] not in ("", "canceled", "not_started_in_time"))
                 ),
             ),
         ]
@@ -129,15 +130,20 @@ class Books:
         ]
         return [
             fact("upstream calls", f"{len(calls)} {dict(outcomes)}"),
-            fact("upstream calls of unknown outcome, at most per generation", max(unclear.values(), default=0)),
+            fact(
+                "upstream calls of unknown outcome, at most per generation", max(unclear.values(), default=0)
+            ),
             none_of("generations with more than one of them", (key for key, n in unclear.items() if n > 1)),
-            none_of("upstream calls still open", (call["public_id"] for call in calls if call["outcome"] == "open")),
+            none_of(
+                "upstream calls still open",
+                (call["public_id"] for call in calls if call["outcome"] == "open"),
+            ),
             none_of("calls sent after one that may have been charged", after),
         ]
 
     def against(self, prompts: dict[str, list[dict[str, Any]]]) -> list[Finding]:
         """Our rows of calls beside what the upstream saw, prompt by prompt."""
-        rows = defaultdict(list)
+        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         generations = Counter(row["prompt"] for row in self.generations.values())
         for of_one in self.calls.values():
             rows[of_one[0]["prompt"]] += of_one
@@ -147,14 +153,25 @@ class Books:
             for prompt, of_prompt in rows.items()
         }
         return [
-            fact("calls that the upstream saw, charged", f"{sum(map(len, prompts.values()))}, {sum(charged.values())}"),
+            fact(
+                "calls that the upstream saw, charged",
+                f"{sum(map(len, prompts.values()))}, {sum(charged.values())}",
+            ),
             none_of(
                 "calls that reached the upstream without a row",
-                (f"{p}: {len(seen)} of {len(rows[p])}" for p, seen in prompts.items() if len(seen) > len(rows[p])),
+                (
+                    f"{p}: {len(seen)} of {len(rows[p])}"
+                    for p, seen in prompts.items()
+                    if len(seen) > len(rows[p])
+                ),
             ),
             none_of(
                 "generations charged twice upstream",
-                (f"{p}: {prompts[p]} {_told(rows[p])}" for p, n in charged.items() if n > max(1, generations[p])),
+                (
+                    f"{p}: {prompts[p]} {_told(rows[p])}"
+                    for p, n in charged.items()
+                    if n > max(1, generations[p])
+                ),
             ),
             none_of(
                 "charges that no row admits",
@@ -195,7 +212,11 @@ class Books:
             none_of("of them followed by neither picture nor reason", self._silent(ids)),
             none_of(
                 "synchronous answers that disagree with the row",
-                (f"{i}: {states.get(i)}" for i, good in finished.items() if good != (states.get(i) == "succeeded")),
+                (
+                    f"{i}: {states.get(i)}"
+                    for i, good in finished.items()
+                    if good != (states.get(i) == "succeeded")
+                ),
             ),
         ]
 

@@ -67,9 +67,7 @@ class Callers:
     # --- POST /generations ---------------------------------------------------------------------------
 
     def _queued(self, session: requests.Session, ask: Ask) -> None:
-        others = [
-            threading.Thread(target=self._post_once_more, args=(ask,)) for _ in range(ask.posts - 1)
-        ]
+        others = [threading.Thread(target=self._post_once_more, args=(ask,)) for _ in range(ask.posts - 1)]
         for thread in others:
             thread.start()
         public_id = self._post(session, ask)

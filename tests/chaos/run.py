@@ -6,6 +6,7 @@ Prints what it did and each number; exits non-zero when one of them is not what 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -15,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-import requests
 
+from config.local.terminal import say
 from tests import real_stack
 from tests.chaos import audit, plan, upstream
 from tests.chaos.audit import Finding
@@ -34,8 +35,9 @@ REFUSED = {"402": 1.0}
 _began = time.monotonic()
 
 
-def say(text: str) -> None:
-    print(f"{time.monotonic() - _began:6.1f} s  {text}", flush=True)
+def tell(text: str) -> None:
+    """A line with the time since the beginning."""
+    say(f"{time.monotonic() - _began:6.1f} s  {text}")
 
 
 class Watch:
@@ -61,7 +63,7 @@ class Watch:
                         self._count(database)
                         if time.monotonic() - told > 15:
                             told = time.monotonic()
-                            say(f"ended {self.ended}, under way {self.not_ended}")
+                            tell(f"ended {self.ended}, under way {self.not_ended}")
             except psycopg.Error:
                 self._stop.wait(0.3)
 
@@ -92,7 +94,7 @@ def moods(chaos: Plan, up: upstream.Upstream, watch: Watch) -> Iterator[None]:
             while watch.ended < mood.at:
                 if over.wait(0.2):
                     return
-            say(f"upstream: {mood.name} (mark {mood.at})")
+            tell(f"upstream: {mood.name} (mark {mood.at})")
             up.behave(latency=mood.latency, faults=mood.faults)
 
     thread = threading.Thread(target=change)
@@ -107,19 +109,17 @@ def moods(chaos: Plan, up: upstream.Upstream, watch: Watch) -> Iterator[None]:
 def act(chaos: Plan, stack: RealStack, up: upstream.Upstream, keys: list[Caller]) -> list[Finding]:
     """All of the plan; then what came of it."""
     watch = Watch(stack)
-    callers = Callers(
-        keys, chaos.asks, threads=CALLERS, held_back=lambda: watch.not_ended > UNDER_WAY
-    )
-    blows = Blows(stack, seed=chaos.seed, ended=lambda: watch.ended, tell=say)
+    callers = Callers(keys, chaos.asks, threads=CALLERS, held_back=lambda: watch.not_ended > UNDER_WAY)
+    blows = Blows(stack, seed=chaos.seed, ended=lambda: watch.ended, tell=tell)
     dealing = threading.Thread(target=blows.deal, args=(chaos.blows,), daemon=True)
     try:
         with moods(chaos, up, watch):
             dealing.start()
             callers.start()
             callers.finish()
-            say("every ask is answered")
+            tell("every ask is answered")
             drained = watch.wait_until_none_is_under_way(DRAIN_SECONDS)
-            say("none is under way" if drained else f"STUCK: {watch.not_ended} are still under way")
+            tell("none is under way" if drained else f"STUCK: {watch.not_ended} are still under way")
             dealing.join(timeout=5)
     finally:
         blows.stop()
@@ -132,7 +132,7 @@ def act(chaos: Plan, stack: RealStack, up: upstream.Upstream, keys: list[Caller]
 
 def _last_act(chaos: Plan, up: upstream.Upstream, keys: list[Caller], watch: Watch) -> Callers:
     """The upstream refuses our key: everything asked for from now on is given back."""
-    say("upstream: refuses our key")
+    tell("upstream: refuses our key")
     up.behave(latency=(0.1, 0.2), faults=REFUSED)
     callers = Callers(keys, chaos.last_asks, threads=CALLERS, held_back=lambda: False)
     callers.start()
@@ -177,7 +177,7 @@ def main() -> int:
     seed = int(os.environ.get("SEED") or "1")
     generations = int(os.environ.get("GENERATIONS") or "2000")
     chaos = plan.make(seed, generations)
-    say(f"seed {seed}: {plan.summary(chaos)}")
+    tell(f"seed {seed}: {plan.summary(chaos)}")
     environ = {
         "WORKER_PROCESSES": str(WORKERS),
         "WORKER_CONCURRENCY": str(CONCURRENCY),
@@ -189,18 +189,22 @@ def main() -> int:
         with real_stack.running(Path(folder) / "stack", **environ, **up.environ) as stack:
             names = [f"Studio {number:02}" for number in range(plan.WORKSPACES)]
             keys = stack.provision_many(names, chaos.credits)
-            say(f"{len(keys)} workspaces, {WORKERS} workers, {CONCURRENCY} generations each")
+            tell(f"{len(keys)} workspaces, {WORKERS} workers, {CONCURRENCY} generations each")
             findings = act(chaos, stack, up, keys)
-        wrong = [finding for finding in findings if finding.wrong]
-        say("what came of it:\n")
-        print(*findings, sep="\n")
-        for finding in wrong:
-            print(f"\n{finding.what}:", *finding.wrong[:10], sep="\n  ")
-        if wrong and os.environ.get("KEEP"):
-            log = Path(os.environ["KEEP"])
-            log.write_bytes((Path(folder) / "stack.log").read_bytes())
-    print(f"\nseed {seed}: {'as it must be' if not wrong else f'{len(wrong)} numbers are WRONG'}"
-          f" after {time.monotonic() - _began:.0f} s")
+        if keep := os.environ.get("KEEP_LOG"):
+            shutil.copy(Path(folder) / "stack.log", keep)
+    return _report(seed, findings)
+
+
+def _report(seed: int, findings: list[Finding]) -> int:
+    wrong = [finding for finding in findings if finding.wrong]
+    tell("what came of it:\n")
+    for finding in findings:
+        say(str(finding))
+    for finding in wrong:
+        say("\n  ".join([f"\n{finding.what}:", *finding.wrong[:10]]))
+    verdict = f"{len(wrong)} numbers are WRONG" if wrong else "as it must be"
+    say(f"\nseed {seed}: {verdict}, after {time.monotonic() - _began:.0f} s")
     return 1 if wrong else 0
 
 
