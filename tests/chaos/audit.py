@@ -141,41 +141,36 @@ class Books:
             none_of("calls sent after one that may have been charged", after),
         ]
 
-    def against(self, prompts: dict[str, list[dict[str, Any]]]) -> list[Finding]:
-        """Our rows of calls beside what the upstream saw, prompt by prompt."""
+    def against(self, calls: dict[str, int], charged: dict[str, int]) -> list[Finding]:
+        """Our rows beside the upstream's own count by prompt: calls that reached it, and charges after refunds.
+
+        A generation may be charged once, whatever happened to it, and a row must admit it: a call that succeeded,
+        whose outcome is unknown, or whose picture was discarded.
+        """
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         generations = Counter(row["prompt"] for row in self.generations.values())
         for of_one in self.calls.values():
             rows[of_one[0]["prompt"]] += of_one
-        charged = {prompt: sum(call["charged"] for call in seen) for prompt, seen in prompts.items()}
-        admitted = {
-            prompt: sum(row["outcome"] in MAY_HAVE_COST for row in of_prompt)
-            for prompt, of_prompt in rows.items()
-        }
+        admitted = {p: sum(row["outcome"] in MAY_HAVE_COST for row in rows[p]) for p in charged}
         return [
             fact(
-                "calls that the upstream saw, charged",
-                f"{sum(map(len, prompts.values()))}, {sum(charged.values())}",
+                "calls that reached the upstream, charged", f"{sum(calls.values())}, {sum(charged.values())}"
             ),
             none_of(
                 "calls that reached the upstream without a row",
-                (
-                    f"{p}: {len(seen)} of {len(rows[p])}"
-                    for p, seen in prompts.items()
-                    if len(seen) > len(rows[p])
-                ),
+                (f"{p}: {n} calls, {_told(rows[p])}" for p, n in calls.items() if n > len(rows[p])),
             ),
             none_of(
                 "generations charged twice upstream",
                 (
-                    f"{p}: {prompts[p]} {_told(rows[p])}"
+                    f"{p}: {n} times, {_told(rows[p])}"
                     for p, n in charged.items()
                     if n > max(1, generations[p])
                 ),
             ),
             none_of(
                 "charges that no row admits",
-                (f"{p}: {prompts[p]} {_told(rows[p])}" for p, n in charged.items() if n > admitted.get(p, 0)),
+                (f"{p}: {n} charged, {_told(rows[p])}" for p, n in charged.items() if n > admitted[p]),
             ),
         ]
 

@@ -170,7 +170,10 @@ class Callers:
         return None
 
     def _body(self, ask: Ask) -> dict[str, Any]:
-        return {"prompt": ask.prompt, "image": PHOTO}
+        body: dict[str, Any] = {"prompt": ask.prompt, "image": PHOTO}
+        if ask.deadline_seconds is not None:
+            body["deadline"] = ask.deadline_seconds
+        return body
 
     def _count(self, what: str) -> None:
         with self._lock:

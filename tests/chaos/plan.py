@@ -45,12 +45,11 @@ class Blow:
 
 @dataclass(frozen=True)
 class Mood:
-    """How the upstream behaves from then on: `latency` in seconds, chances of faults by name."""
+    """How the upstream behaves when so many generations have ended: fields of its `Faults`."""
 
     at: int
     name: str
-    latency: tuple[float, float]
-    faults: dict[str, float]
+    faults: dict[str, Any]
 
 
 @dataclass
@@ -124,19 +123,24 @@ def _blows(rng: random.Random, generations: int) -> list[Blow]:
 
 
 def _moods(generations: int) -> list[Mood]:
-    some = {"429": 0.02, "500": 0.03, "503": 0.01, "reset_before": 0.01, "reset_after": 0.01, "cut": 0.01}
-    odd = {"text": 0.005, "not_png": 0.005, "huge": 0.003, "wrong_credits": 0.02, "drip": 0.003}
-    every = some | odd
+    """Few 429 in ordinary times: each one halves what may be under way, and the run would take an hour."""
+    lost = {"unavailable": 0.01, "reset_before": 0.01, "reset_after": 0.01, "cut": 0.01, "drip": 0.003}
+    odd = {"no_json": 0.005, "no_png": 0.005, "bomb": 0.003, "cost_odd": 0.01, "cost_text": 0.01}
+    every = lost | odd | {"failed": 0.03, "busy": 0.002, "busy_silent": 0.002}
     moods = [
-        ("a little of everything", (0.2, 2.0), every),
-        ("too many requests", (0.2, 1.0), every | {"429": 0.5}),
-        ("a little of everything", (0.2, 2.0), every),
-        ("half of the calls fail", (0.2, 1.0), some | {"500": 0.5}),
-        ("connections are lost", (0.2, 2.0), {"reset_before": 0.3, "cut": 0.2, "reset_after": 0.2}),
-        ("a little of everything", (0.2, 2.0), every),
+        (0.0, "a little of everything", every, {}),
+        (0.2, "too many requests", every | {"busy": 0.2, "busy_silent": 0.1}, {}),
+        (0.22, "a little of everything", every, {}),
+        (0.4, "large pictures", every, {"picture_bytes": 3_000_000}),
+        (0.42, "a little of everything", every, {"picture_bytes": 0}),
+        (0.5, "many calls fail", every | {"failed": 0.25}, {}),
+        (0.55, "connections are lost", lost | {"reset_before": 0.1, "reset_after": 0.1, "cut": 0.08}, {}),
+        (0.6, "a little of everything", every, {}),
     ]
-    marks = (0.0, 0.2, 0.25, 0.5, 0.6, 0.66)
-    return [Mood(int(m * generations), *mood) for m, mood in zip(marks, moods, strict=True)]
+    return [
+        Mood(int(mark * generations), name, {"latency": (0.2, 2.0), "chances": chances, **more})
+        for mark, name, chances, more in moods
+    ]
 
 
 def summary(plan: Plan) -> dict[str, Any]:

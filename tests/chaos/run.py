@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 
+from config.local.run import stop_like_an_interrupt
 from config.local.terminal import say
 from tests import real_stack
 from tests.chaos import audit, plan, upstream
@@ -30,7 +31,6 @@ WORKERS, CONCURRENCY = 4, 8
 CALLERS = 24
 UNDER_WAY = 400  # accepted and not ended: beyond that the callers pause, so that there are some to the end
 DRAIN_SECONDS = 240
-REFUSED = {"402": 1.0}
 
 _began = time.monotonic()
 
@@ -95,7 +95,7 @@ def moods(chaos: Plan, up: upstream.Upstream, watch: Watch) -> Iterator[None]:
                 if over.wait(0.2):
                     return
             tell(f"upstream: {mood.name} (mark {mood.at})")
-            up.behave(latency=mood.latency, faults=mood.faults)
+            up.behave(**mood.faults)
 
     thread = threading.Thread(target=change)
     thread.start()
@@ -133,7 +133,7 @@ def act(chaos: Plan, stack: RealStack, up: upstream.Upstream, keys: list[Caller]
 def _last_act(chaos: Plan, up: upstream.Upstream, keys: list[Caller], watch: Watch) -> Callers:
     """The upstream refuses our key: everything asked for from now on is given back."""
     tell("upstream: refuses our key")
-    up.behave(latency=(0.1, 0.2), faults=REFUSED)
+    up.behave(broke_keys=[upstream.KEY])
     callers = Callers(keys, chaos.last_asks, threads=CALLERS, held_back=lambda: False)
     callers.start()
     callers.finish()
@@ -149,12 +149,12 @@ def _audit(stack: RealStack, up: upstream.Upstream, callers: Callers, last: Call
         refused = {public_id for found in last.ids.values() for public_id in found}
         return [
             audit.fact("answers to callers", dict(callers.answers + last.answers)),
-            audit.fact("what the upstream did", seen["counts"]),
+            audit.fact("what the upstream did", seen["outcomes"]),
             *books.ends(),
             *books.holds(),
             _ledger(stack),
             *books.upstream_calls(),
-            *books.against(seen["prompts"]),
+            *books.against(seen["calls"], seen["charged"]),
             *books.files(Path(stack.environ["DATA_DIR"]) / "media"),
             *books.leftovers(),
             *books.answers(ids, callers.finished | last.finished),
@@ -174,6 +174,7 @@ def _ledger(stack: RealStack) -> Finding:
 
 def main() -> int:
     """The exit code."""
+    stop_like_an_interrupt()
     seed = int(os.environ.get("SEED") or "1")
     generations = int(os.environ.get("GENERATIONS") or "2000")
     chaos = plan.make(seed, generations)
@@ -183,6 +184,7 @@ def main() -> int:
         "WORKER_CONCURRENCY": str(CONCURRENCY),
         "IMAGE_PROCESSES": "1",
         "WEB_PROCESSES": "1",
+        "UPSTREAM_CONCURRENCY": str(WORKERS * CONCURRENCY),
         "API_REQUESTS_PER_MINUTE": "100000",
     }
     with tempfile.TemporaryDirectory(prefix="roomwright-chaos-") as folder, upstream.running(seed) as up:

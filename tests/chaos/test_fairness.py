@@ -51,7 +51,7 @@ def test_one_picture_starts_within_two_pictures_time_while_a_thousand_wait_elsew
 ) -> None:
     environ = {"WORKER_CONCURRENCY": "10", "API_REQUESTS_PER_MINUTE": "100000"}
     with upstream.running() as up, real_stack.running(tmp_path / "stack", **environ, **up.environ) as stack:
-        up.behave(latency=(PICTURE_SECONDS, PICTURE_SECONDS), faults={})
+        up.behave(latency=(PICTURE_SECONDS, PICTURE_SECONDS))
         crowd, other = stack.provision_many(["Agency", "Other"], [100_000, 100_000], plan="scale")
         with ThreadPoolExecutor(8) as threads:
             sessions = [Caller(crowd.address, crowd.key) for _ in range(8)]

@@ -40,7 +40,7 @@ def callers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callers]:
     # One image process, so that previews stand in line for it and are surely under way when the blow comes.
     environ = {"WORKER_PROCESSES": "2", "WORKER_CONCURRENCY": "10", "IMAGE_PROCESSES": "1"}
     with upstream.running() as up, real_stack.running(folder, **environ, **up.environ) as stack:
-        up.behave(latency=(90.0, 90.0), faults={})
+        up.behave(latency=(90.0, 90.0))
         (paid,) = stack.provision_many(["Paid"], [10_000], plan="scale")
         (free,) = stack.provision_many(["Free"], [0], plan="scale", live=False)
         yield Callers(stack, paid, free)

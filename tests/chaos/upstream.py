@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 
-from tests.real_stack import ROOT, free_port
+from tests.real_stack import ROOT
+
+KEY = "mf_sk_live_upstream"  # what a stack shows it
 
 
 @dataclass
@@ -21,37 +22,29 @@ class Upstream:
 
     base: str
 
-    def behave(self, *, latency: tuple[float, float], faults: dict[str, float]) -> None:
-        """From the next call on: seconds it takes, and the chance of each fault."""
-        answer = requests.put(
-            f"{self.base}/_control", json={"latency": latency, "faults": faults}, timeout=30
-        )
-        answer.raise_for_status()
+    def behave(self, **faults: Any) -> None:
+        """From the next call on: fields of `tests.contract.faults.Faults`; what is not named stays."""
+        requests.put(f"{self.base}/_control", json=faults, timeout=30).raise_for_status()
 
     def seen(self) -> dict[str, Any]:
-        """Calls by what became of them (`counts`), and the calls of each prompt in order (`prompts`)."""
+        """What happened: `outcomes` of all calls, `calls` and `charged` by prompt."""
         answer: dict[str, Any] = requests.get(f"{self.base}/_control", timeout=60).json()
         return answer
 
     @property
     def environ(self) -> dict[str, str]:
         """What makes a stack use it."""
-        return {"MELTFLEX_API_BASE": self.base, "MELTFLEX_API_KEY": "mf_sk_live_chaos"}
+        return {"MELTFLEX_API_BASE": self.base, "MELTFLEX_API_KEY": KEY}
 
 
 @contextmanager
 def running(seed: int = 0) -> Iterator[Upstream]:
     """An upstream that answers."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.chaos.stand_in", str(port), str(seed)], cwd=ROOT)
-    upstream = Upstream(f"http://127.0.0.1:{port}")
+    command = [sys.executable, "-m", "tests.contract.faulty_meltflex", "--seed", str(seed)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
     try:
-        for _ in range(200):
-            with suppress(requests.ConnectionError):
-                upstream.seen()
-                break
-            time.sleep(0.1)
-        yield upstream
+        yield Upstream(process.stdout.readline().strip())
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
