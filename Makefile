@@ -20,7 +20,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run install test test-slow journeys chaos bench check format lock clean env env-dev env-browser
+.PHONY: help demo run install test test-slow journeys chaos recovery fairness bench check format lock clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -38,14 +38,20 @@ test: env-dev ## the test suite on real PostgreSQL, without what is slow
 	echo "Not run here: make test-slow (whole processes), make journeys (a browser), make chaos (kills under load), make bench (measurements)."; \
 	exit $$code
 
-test-slow: env-dev ## tests that start whole processes or take many seconds
-	$(call pytest,-m slow)
+test-slow: env-dev ## tests that start whole processes or take many seconds (K=part_of_a_name for some of them)
+	$(call pytest,-m slow $(if $(K),-k "$(K)"))
 
 journeys: env-browser ## drive the pages in Chromium, which must be installed
 	$(call pytest,-m browser,DJANGO_ALLOW_ASYNC_UNSAFE=true)
 
-chaos: env-dev ## kill processes under load and count pictures and credits
-	$(call pytest,-m chaos)
+chaos: env-dev ## break everything under load, then count pictures and credits (SEED=1 GENERATIONS=2000)
+	@$(ENV) -m tests.chaos.run
+
+recovery: env-dev ## kill -9 fifty pictures in the making: how long until each runs again or is refunded
+	$(call pytest,-m slow tests/chaos/test_recovery.py)
+
+fairness: env-dev ## a thousand pictures queued by one workspace: how long another's one waits
+	$(call pytest,-m slow tests/chaos/test_fairness.py)
 
 bench: env-dev ## measure; asserts nothing tight
 	$(call pytest,-m bench)

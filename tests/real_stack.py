@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,12 +19,34 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import requests
 
 from config.local.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "static/samples/room.jpg"
+
+_PROVISION = """
+import json
+from django.utils import timezone
+from accounts import services, tenancy
+from accounts.models import Organization, User
+from billing.provisioning import provision_workspace
+
+def test_key(made):
+    with tenancy.system("provisioning by name"):
+        organization = Organization.objects.get(public_id=made["organization"])
+    person = User.objects.get(email=made["owner"])
+    return services.issue_api_key(organization=organization, by_user=person, name="Test", live=False, now=now)[1]
+
+keys, now = [], timezone.now()
+for name, credits in zip(wanted["names"], wanted["credits"]):
+    made = provision_workspace(name=name, owner_email="ops@example.com", plan=wanted["plan"], credits=credits,
+                               with_key=wanted["live"], now=now)
+    keys.append(made["api_key"] if wanted["live"] else test_key(made))
+print(json.dumps(keys))
+"""
 
 
 def free_port() -> int:
@@ -44,12 +66,17 @@ class RealStack:
     process: subprocess.Popen[bytes]
 
     def manage(self, *arguments: str) -> str:
-        """A management command's standard output."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.environ, stdout=subprocess.PIPE, text=True, check=True
-        )
+        """A management command's standard output; raises when it fails."""
+        done = self.try_manage(*arguments)
+        assert done.returncode == 0, f"manage.py {arguments[0]}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    def try_manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What became of a management command."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False
+        )
 
     def provision(self, name: str, credits: int, plan: str = "growth") -> Caller:
         """A new workspace's program."""
@@ -60,6 +87,21 @@ class RealStack:
             )
         )
         return Caller(self.address, made["api_key"])
+
+    def provision_many(
+        self, names: Sequence[str], credits: Sequence[int], *, plan: str = "growth", live: bool = True
+    ) -> list[Caller]:
+        """A workspace's program for each name, all made by one process; with a test key unless `live`."""
+        wanted = {"names": list(names), "credits": list(credits), "plan": plan, "live": live}
+        made = self.manage("shell", "--no-imports", "-c", f"wanted = {wanted!r}\n{_PROVISION}")
+        return [Caller(self.address, key) for key in json.loads(made.splitlines()[-1])]
+
+    def database(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection that sees every workspace's rows."""
+        url = EmbeddedPostgres(Path(self.environ["DATA_DIR"])).connection_url()
+        connection = psycopg.connect(url, autocommit=True)
+        connection.execute("SET app.system = 'on'")
+        return connection
 
     def workers(self) -> list[psutil.Process]:
         """Every `manage.py worker` of this stack."""

@@ -17,10 +17,12 @@ from config.local.errors import LocalStackError
 from config.local.net import get, local_name, refuse_taken_port
 from config.local.postgres import REPOSITORY, STACK_MARK
 from config.local.processes import Child, State, identity, kill_marked
-from config.local.terminal import complain, step, tail
+from config.local.terminal import complain, say, step, tail
 
 READY_SECONDS = 90
 STOP_SECONDS = 20  # how long web and worker may take to finish what they are at
+PAID_STOP_SECONDS = 130  # a call that was paid for takes up to two minutes, and is lost if it is cut off
+PATIENCE_SECONDS = 2  # whoever stops it is told after this long what is being waited for
 TICK_SECONDS = 0.1
 DATABASE_TICKS = 20  # look after the database every so many ticks
 
@@ -144,9 +146,7 @@ class Stack:
                 self._supervisor.join()
             for child in self.children:
                 child.terminate()
-            deadline = time.monotonic() + STOP_SECONDS
-            while time.monotonic() < deadline and not all(child.is_over() for child in self.children):
-                time.sleep(0.05)
+            self._wait_until_over(stop_seconds())
         for child in self.children:
             child.kill()
         kill_marked(self.mark)
@@ -158,6 +158,20 @@ class Stack:
             postgres.default().stop_if_last()
         if self._lock is not None:
             os.close(self._lock)
+
+    def _wait_until_over(self, seconds: float) -> None:
+        began, told = time.monotonic(), False
+        while (waited := time.monotonic() - began) < seconds and not all(c.is_over() for c in self.children):
+            if waited > PATIENCE_SECONDS and not told:
+                told = True
+                say("  finishing the pictures that are being made; Ctrl-C again gives them up")
+            time.sleep(0.05)
+
+
+def stop_seconds(environ: Mapping[str, str] = os.environ) -> int:
+    """How long an orderly stop may take: until MeltFlex has answered, where it makes the pictures."""
+    engine = environ.get("DEFAULT_ENGINE") or ("meltflex" if environ.get("MELTFLEX_API_KEY") else "preview")
+    return PAID_STOP_SECONDS if engine == "meltflex" else STOP_SECONDS
 
 
 def wait_until_ready(address: str, children: Sequence[Child] = ()) -> None:
@@ -190,9 +204,12 @@ def commands(host: str, port: int) -> dict[str, list[str]]:
         "--respawn-interval",
         "0.5",
     ]
+    worker = [sys.executable, str(REPOSITORY / "manage.py"), "worker"]
+    more = range(2, int(os.environ.get("WORKER_PROCESSES") or "1") + 1)
     return {
         "web": [sys.executable, "-m", "granian", *web, "config.wsgi:application"],
-        "worker": [sys.executable, str(REPOSITORY / "manage.py"), "worker"],
+        "worker": worker,
+        **{f"worker-{number}": worker for number in more},
     }
 
 

@@ -16,6 +16,7 @@ from config.local.errors import LocalStackError
 from config.local.net import free_port, local_name, refuse_taken_port, wanted_port
 from config.local.postgres import REPOSITORY, STACK_MARK
 from config.local.processes import Child, State, kill_marked
+from config.local.stack import commands, stop_seconds
 
 # A program with a child of its own, as the web server and the worker have; both wait for ever.
 PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
@@ -106,6 +107,26 @@ def test_a_port_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_a_server_bound_to_all_addresses_is_reached_by_one(bound: str, reached: str) -> None:
     assert local_name(bound) == reached
+
+
+def test_a_stack_has_one_worker_or_as_many_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORKER_PROCESSES", raising=False)
+    assert list(commands("127.0.0.1", 8000)) == ["web", "worker"]
+    monkeypatch.setenv("WORKER_PROCESSES", "3")
+    assert list(commands("127.0.0.1", 8000)) == ["web", "worker", "worker-2", "worker-3"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "patient"),
+    [
+        ({}, False),
+        ({"MELTFLEX_API_KEY": "mf_sk_live_x"}, True),
+        ({"MELTFLEX_API_KEY": "mf_sk_live_x", "DEFAULT_ENGINE": "preview"}, False),
+        ({"DEFAULT_ENGINE": "meltflex"}, True),
+    ],
+)
+def test_stopping_waits_for_calls_that_are_paid_for(environ: dict[str, str], patient: bool) -> None:
+    assert (stop_seconds(environ) > 120) is patient
 
 
 @pytest.mark.slow
