@@ -9,11 +9,12 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.errors import Refusal
 
-LEAST, MOST = timedelta(seconds=30), timedelta(hours=24)
+# A paid call is not begun with less than half a minute left: a shorter deadline could never be met.
+LEAST, MOST = timedelta(seconds=60), timedelta(hours=24)
 
 
 class InvalidDeadline(Refusal):
-    """`deadline` must be a number of seconds (30 to 86400), or a time from 30 seconds to 24 hours ahead, with its
+    """`deadline` must be a number of seconds (60 to 86400), or a time from 60 seconds to 24 hours ahead, with its
     offset, like "2026-11-23T18:30:00Z". Leave it out to wait for as long as it takes."""
 
     code, title, status = "invalid_deadline", "Invalid request", 400
@@ -36,7 +37,7 @@ def read_deadline(value: object, *, now: datetime) -> datetime | None:
 
 
 def check_deadline(deadline: datetime, *, now: datetime) -> None:
-    """Raises InvalidDeadline unless it lies 30 seconds to 24 hours ahead."""
+    """Raises InvalidDeadline unless it lies 60 seconds to 24 hours ahead."""
     if not LEAST <= deadline - now <= MOST:
         raise InvalidDeadline(field="deadline")
 

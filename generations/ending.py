@@ -66,13 +66,12 @@ def end(
 def expire(*, generation: Generation, now: datetime) -> bool:
     """Its deadline has passed: failed, credits back, a running call's cost possible."""
     organization = generation.organization
-    took = "two minutes" if generation.is_awaited else "the deadline of the request"
     return end(
         generation=generation,
         only=Generation.objects.of(organization).not_ended().filter(pk=generation.pk),
         state=State.FAILED,
         code="deadline_passed",
-        message=f"It took longer than {took} and was given up. Your credits are back.",
+        message="It was not ready by its deadline and was given up. Your credits are back.",
         now=now,
         verdict=Verdict.BROKEN if generation.calling_since else Verdict.NOTHING,
         also=lambda: mark_open_calls_unknown(generation=generation, now=now),

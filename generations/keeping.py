@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import alerts, tenancy
 from billing import pricing
-from generations import ending
+from generations import ending, upstream_keys
 from generations.engines.base import Again, EngineError, EnginePicture, EngineResult
 from generations.gates import Verdict
 from generations.models import Generation, Picture, State, UpstreamCall
@@ -126,6 +126,8 @@ def succeed(
         storage.claim([name for picture in pictures for name in (picture.image, picture.thumbnail)])
         Picture.objects.bulk_create(_rows(attempt, pictures))
         end_call(call, UpstreamCall.Outcome.SUCCEEDED, now, credits_used=result.credits_used)
+        if call.key is not None:
+            upstream_keys.note_proof(key=call.key, now=now)
         _tell_of_surprise(attempt, call, result, expected=each * len(pictures), now=now)
 
     ours = ending.end(

@@ -19,6 +19,8 @@ from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from psycopg.conninfo import conninfo_to_dict
 
+from accounts import emails
+
 RUN_TASK = "generations.run"
 LAG_LIMIT = 60.0  # seconds after which a waiting job means that the workers do not keep up
 WORKER_SILENCE = timedelta(seconds=30)
@@ -96,9 +98,12 @@ def direct_connection_params() -> dict[str, Any]:
 
 
 async def tidy(manager: JobManager) -> None:
-    """End the jobs of dead workers, and remove jobs that ended an hour ago so that fetching stays quick."""
+    """End the jobs of dead workers (send mails again), and remove jobs that ended an hour ago so that fetching stays quick."""
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=settings.LEASE_SECONDS):
-        await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        if job.queue == emails.QUEUE:
+            await manager.retry_job(job)  # nobody else would send it
+        else:
+            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
     await manager.delete_old_jobs(
         nb_hours=1, include_failed=True, include_cancelled=True, include_aborted=True
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 from procrastinate.contrib.django import app
@@ -202,6 +203,12 @@ def pause(*, key: UpstreamKey, reason: str, now: datetime) -> bool:
             key_id=key.pk, organization_id=organization.pk
         )
     return True
+
+
+def note_proof(*, key: UpstreamKey, now: datetime) -> None:
+    """A picture was made with it; inside the transaction that keeps the picture. At most once an hour."""
+    old = Q(verified_at=None) | Q(verified_at__lt=now - timedelta(hours=1))
+    UpstreamKey.objects.of(key.organization).kept().filter(old, pk=key.pk).update(verified_at=now)
 
 
 def tell_paused(*, key_id: int, organization_id: int) -> None:

@@ -63,7 +63,7 @@ class GenerationQuerySet(TenantQuerySet):
         return self.filter(state=State.RUNNING, lease_until__lt=now)
 
     def overdue(self, now: datetime) -> Self:
-        """Past the deadline that a synchronous caller was promised."""
+        """Past their deadline."""
         return self.not_ended().filter(deadline__lt=now)
 
     def kept(self) -> Self:

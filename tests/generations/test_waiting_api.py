@@ -177,7 +177,7 @@ def test_a_deadline_may_be_a_time(api: ApiClient) -> None:
 @pytest.mark.parametrize(
     "deadline",
     [
-        *(29, 86401, 0, -5, 1e300, True, "", "60", "soon", [], {}),
+        *(59, 86401, 0, -5, 1e300, True, "", "60", "soon", [], {}),
         *("2026-11-23", "2026-02-31T10:00:00Z", "2031-01-01T10:00:00", "2001-01-01T10:00:00Z"),
         *("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2026-11-23T10:00:00Z" + " " * 99),
     ],
@@ -194,7 +194,7 @@ def test_any_other_deadline_is_400_and_says_what_to_send(
 def test_a_request_sent_again_after_its_deadline_is_still_the_same(
     api: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = timezone.now() + timedelta(seconds=60)
+    at = timezone.now() + timedelta(seconds=90)
     sent = body(deadline=at.isoformat())
     first = api.post("generations", sent, **{"idempotency-key": "k"}).json()["id"]
     monkeypatch.setattr("generations.api.timezone.now", lambda: at + timedelta(seconds=60))
