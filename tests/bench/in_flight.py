@@ -9,6 +9,7 @@ long that all are in flight together, and then gives all of them large pictures 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import socket
 import subprocess

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import ssl
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generations.engines.base import Again, EngineError, EngineRequest, InputImage, Reference
+from generations.engines.base import Again, EngineError, EngineRequest, EngineResult, InputImage, Reference
 from generations.engines.meltflex import MeltFlexEngine
 from generations.engines.meltflex_answer import read_answer
 from generations.engines.meltflex_body import StreamedBody
@@ -23,6 +24,7 @@ from tests import meltflex_server as upstream
 from tests.factories import data_url
 from tests.fakes import jpeg, png
 from tests.meltflex_server import MeltFlexServer
+from tests.projects.test_fetch import CERTIFICATE
 
 PHOTO = InputImage.of_bytes(jpeg(), "image/jpeg")
 ASK = EngineRequest(prompt="Japandi", source=PHOTO)
@@ -417,6 +419,45 @@ def test_a_server_that_is_no_tls_server_surely_did_nothing(server: MeltFlexServe
     with pytest.raises(EngineError) as failed:
         MeltFlexEngine(base=base, key="k", extensions=False).generate(ASK)
     assert (failed.value.code, failed.value.again) == ("service_unavailable", Again.SAFE)
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A server that speaks TLS as `localhost`, and its certificate."""
+    file = tmp_path / "localhost.pem"
+    file.write_text(CERTIFICATE)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with upstream.serving() as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        yield f"https://localhost:{server.server_address[1]}", file
+
+
+def test_tls_is_spoken_with_those_whom_the_environment_trusts(
+    secure: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, certificate = secure
+
+    def call(base: str) -> EngineResult:
+        return MeltFlexEngine(base=base, key="k", extensions=False).generate(ASK)
+
+    with pytest.raises(EngineError, match="never connected") as stranger:
+        call(base)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with pytest.raises(EngineError, match="never connected") as misnamed:
+        call(base.replace("localhost", "127.0.0.1"))
+    assert [failed.value.again for failed in (stranger, misnamed)] == [Again.SAFE, Again.SAFE]
+    assert len(call(base).pictures) == 1
+
+
+def test_a_handshake_without_end_meets_the_deadline() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        base = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(EngineError) as failed:
+            request = EngineRequest(prompt="x", source=PHOTO, seconds_left=0.3)
+            MeltFlexEngine(base=base, key="k", extensions=False).generate(request)
+    assert (failed.value.again, time.monotonic() - began < 0.9) == (Again.SAFE, True)
 
 
 def test_a_full_disk_is_told_as_our_fault(server: MeltFlexServer, tmp_path: Path) -> None:
