@@ -52,7 +52,7 @@ def _database() -> dict[str, Any]:
     if database["ENGINE"] != "django.db.backends.postgresql":
         raise environ.ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")
     # A pool or persistent connections, never neither (docs/decisions/0001): a pool, since threads are many.
-    pool = {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=12), "timeout": 10}
+    pool = {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 30}
     database["CONN_MAX_AGE"] = 0
     database["CONN_HEALTH_CHECKS"] = True  # a restarted server costs a reconnect, not a failed request
     database.setdefault("OPTIONS", {})["pool"] = pool

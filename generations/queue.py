@@ -98,7 +98,7 @@ def direct_connection_params() -> dict[str, Any]:
 
 
 async def tidy(manager: JobManager) -> None:
-    """End the jobs of dead workers (send mails again), and remove jobs that ended an hour ago so that fetching stays quick."""
+    """End the jobs of dead workers, mails apart; remove jobs that ended an hour ago, so that fetching stays quick."""
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=settings.LEASE_SECONDS):
         if job.queue == emails.QUEUE:
             await manager.retry_job(job)  # nobody else would send it
