@@ -69,9 +69,8 @@ def delete_generation(*, generation: Generation, by_user: User | None, now: date
             raise PictureInUse
         storage.doom(name for picture in pictures for name in (picture.image, picture.thumbnail))
         removed_at = Coalesce(F("removed_at"), Value(now, DateTimeField()))
-        theirs.update(
-            removed_at=removed_at, image="", thumbnail="", notes={}
-        )  # notes repeat the prompt's words
+        # The engine's notes go too: they repeat words of the prompt.
+        theirs.update(removed_at=removed_at, image="", thumbnail="", notes={})
         rows.update(deleted_at=now, prompt="")
         photos = Photo.objects.of(organization).passing().filter(_of_generation(organization, locked))
         _remove_unneeded(

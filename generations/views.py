@@ -288,11 +288,15 @@ def restyle(request: MemberRequest, picture_id: str) -> HttpResponse:
 def file(request: HttpRequest, token: str, filename: str) -> HttpResponseBase:
     """A stored file; `?download` saves it instead of showing it."""
     name = files.name_in(token)
-    if name is None or not default_storage.exists(name):
+    if name is None:
         raise Http404
+    try:
+        opened = default_storage.open(name)
+    except FileNotFoundError:  # removed, maybe in this moment
+        raise Http404 from None
     # The type is the stored file's: the name in the address is anybody's to choose.
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    response = FileResponse(default_storage.open(name), filename=filename, content_type=media_type)
+    response = FileResponse(opened, filename=filename, content_type=media_type)
     response["Cache-Control"] = "private, max-age=86400, immutable"
     if "download" in request.GET:
         response["Content-Disposition"] = files.content_disposition(filename)

@@ -61,6 +61,16 @@ class Studio:
         )
         return generation
 
+    def ask_from(self, **source: Any) -> Generation:
+        """Another generation, from a photo or a picture (`parent`) that is there."""
+        generation, _ = services.request_generation(
+            organization=self.organization,
+            ask=services.Ask(prompt="Once more", **source),
+            by_user=self.owner,
+            now=timezone.now(),
+        )
+        return generation
+
     def generations(self) -> list[Generation]:
         """All of them, oldest first."""
         with self.enter():

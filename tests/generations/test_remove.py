@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Membership, Role
 from billing import plans
-from generations import file_check, removal, services
+from generations import file_check, removal, services, tasks
 from generations.engines.base import Again, EngineError
 from generations.models import Generation, Picture, State, UpstreamCall
 from projects import services as projects
@@ -53,17 +53,6 @@ def photo_of(studio: Studio, generation: Generation) -> Photo:
     with studio.enter():
         found: Photo = Photo.objects.select_related("organization", "room").get(pk=generation.photo_id)
     return found
-
-
-def again(studio: Studio, **source: Any) -> Generation:
-    """Another generation from a picture or a photo that is there."""
-    generation, _ = services.request_generation(
-        organization=studio.organization,
-        ask=services.Ask(prompt="Once more", **source),
-        by_user=studio.owner,
-        now=timezone.now(),
-    )
-    return generation
 
 
 def delete(studio: Studio, generation: Generation) -> None:
@@ -165,7 +154,7 @@ def test_a_photo_goes_with_the_last_generation_that_used_it(
     studio: Studio, worker: Work, tmp_path: Path
 ) -> None:
     first = made(studio, worker)
-    second = again(studio, photo=photo_of(studio, first))
+    second = studio.ask_from(photo=photo_of(studio, first))
     worker()
     delete(studio, first)
     assert photos(studio) == ["ready"]
@@ -178,7 +167,7 @@ def test_what_descends_from_a_deleted_picture_keeps_its_own(
     studio: Studio, worker: Work, tmp_path: Path, owner_client: Browser
 ) -> None:
     first = made(studio, worker)
-    child = again(studio, parent=picture_of(first))
+    child = studio.ask_from(parent=picture_of(first))
     worker()
     delete(studio, first)
     (picture,) = services.reload(child).pictures.all()
@@ -190,7 +179,7 @@ def test_what_descends_from_a_deleted_picture_keeps_its_own(
 
 def test_a_picture_that_a_queued_version_starts_from_is_not_deleted(studio: Studio, worker: Work) -> None:
     first = made(studio, worker)
-    child = again(studio, parent=picture_of(first))
+    child = studio.ask_from(parent=picture_of(first))
     with pytest.raises(removal.PictureInUse):
         delete(studio, first)
     worker()
@@ -203,9 +192,9 @@ def test_nothing_starts_from_what_was_removed(studio: Studio, worker: Work) -> N
     picture, photo = picture_of(first), photo_of(studio, first)
     delete(studio, first)
     with pytest.raises(services.PictureRemoved):
-        again(studio, parent=picture)
+        studio.ask_from(parent=picture)
     with pytest.raises(projects.PhotoRemoved):
-        again(studio, photo=photo)
+        studio.ask_from(photo=photo)
     assert studio.balance() == 90
 
 
@@ -309,7 +298,7 @@ def test_the_page_says_why_it_can_not_be_deleted_now(
     studio: Studio, worker: Work, owner_client: Browser
 ) -> None:
     generation = made(studio, worker)
-    again(studio, parent=picture_of(generation))
+    studio.ask_from(parent=picture_of(generation))
     page = f"/w/{studio.organization.public_id}/generations/{generation.public_id}"
     answer = owner_client.post(f"{page}/delete", follow=True).content.decode()
     assert "A new version of one of its pictures is being made" in answer
@@ -335,7 +324,7 @@ def test_pages_show_what_was_removed_without_breaking(
 ) -> None:
     room = room_of(studio)
     first = made(studio, worker, room=room)
-    again(studio, parent=picture_of(first))
+    studio.ask_from(parent=picture_of(first))
     worker()
     removal.remove_expired(now=wait(studio, 366))
     home = f"/w/{studio.organization.public_id}"
@@ -416,7 +405,7 @@ def test_a_picture_that_a_queued_version_starts_from_is_kept_until_that_has_ende
     studio: Studio, worker: Work
 ) -> None:
     first = made(studio, worker)
-    child = again(studio, parent=picture_of(first))
+    child = studio.ask_from(parent=picture_of(first))
     assert removal.remove_expired(now=wait(studio, 366)) == 0
     worker()
     assert services.reload(child).state == State.SUCCEEDED
@@ -425,7 +414,7 @@ def test_a_picture_that_a_queued_version_starts_from_is_kept_until_that_has_ende
 
 def test_a_photo_that_a_younger_generation_used_is_kept_with_it(studio: Studio, worker: Work) -> None:
     first = made(studio, worker)
-    again(studio, photo=photo_of(studio, first))
+    studio.ask_from(photo=photo_of(studio, first))
     worker()
     with studio.enter():
         long_ago = timezone.now() - 400 * DAY
@@ -480,6 +469,16 @@ def test_what_has_to_outlive_its_retention_is_left_out_by_one_word(
     assert photos(studio) == ["ready"], "a picture that is kept keeps the photo it was made from"
 
 
+def test_the_queue_sweeps_and_removes(studio: Studio, worker: Work, tmp_path: Path) -> None:
+    generation = made(studio, worker)
+    with studio.enter():
+        Picture.objects.update(created_at=timezone.now() - 366 * DAY)
+    tasks.remove_expired(timestamp=0)
+    tasks.sweep_storage(timestamp=0)
+    assert picture_of(services.reload(generation)).removed_at is not None
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2
+
+
 def test_trouble_in_one_workspace_holds_up_no_other(
     studio: Studio, strange_studio: Studio, worker: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -499,7 +498,7 @@ def test_trouble_in_one_workspace_holds_up_no_other(
 
 def test_after_all_of_it_rows_and_files_agree(studio: Studio, worker: Work, tmp_path: Path) -> None:
     first = made(studio, worker)
-    again(studio, parent=picture_of(first))
+    studio.ask_from(parent=picture_of(first))
     worker()
     delete(studio, first)
     files(tmp_path)

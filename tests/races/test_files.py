@@ -58,18 +58,12 @@ def made(studio: Studio) -> Generation:
     return services.reload(generation)
 
 
-def ask_again(studio: Studio, **source: Any) -> Generation:
-    generation, _ = services.request_generation(
-        organization=studio.organization,
-        ask=services.Ask(prompt="Again", **source),
-        by_user=studio.owner,
-        now=timezone.now(),
-    )
-    return generation
-
-
 def delete(studio: Studio, generation: Generation) -> None:
     removal.delete_generation(generation=generation, by_user=studio.owner, now=timezone.now())
+
+
+def deletion(studio: Studio, generation: Generation) -> str:
+    return outcome_of(lambda: delete(studio, generation))
 
 
 def outcome_of(action: Callable[[], object]) -> str:
@@ -152,18 +146,20 @@ def _in_a_thread(action: Callable[[], Any]) -> Future[Any]:
 
 
 @contextmanager
-def in_the_middle_of_accepting(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> Iterator[None]:
+def in_the_middle_of_accepting(
+    monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]
+) -> Iterator[list[Future[Any]]]:
     """What is accepted inside has written its rows, and commits half a second after `action` has begun."""
-    admit = admission.admit
+    admit, begun = admission.admit, list[Future[Any]]()
 
     def slowly(**arguments: Any) -> int:
         monkeypatch.setattr(admission, "admit", admit)
-        action()
+        begun.append(_in_a_thread(action))
         time.sleep(0.5)
         return admit(**arguments)
 
     monkeypatch.setattr(admission, "admit", slowly)
-    yield
+    yield begun
 
 
 def test_deleting_what_somebody_is_just_restyling_is_refused(
@@ -171,14 +167,10 @@ def test_deleting_what_somebody_is_just_restyling_is_refused(
 ) -> None:
     studio = factories.make_studio()
     first = made(studio)
-    results: list[Future[Any]] = []
 
-    def start_deleting() -> None:
-        results.append(_in_a_thread(lambda: outcome_of(lambda: delete(studio, first))))
-
-    with in_the_middle_of_accepting(monkeypatch, start_deleting):
-        child = ask_again(studio, parent=first.pictures.all()[0])
-    assert results[0].result(timeout=10) == "picture_in_use"
+    with in_the_middle_of_accepting(monkeypatch, lambda: deletion(studio, first)) as begun:
+        child = studio.ask_from(parent=first.pictures.all()[0])
+    assert begun[0].result(timeout=10) == "picture_in_use"
     factories.work()
     assert services.reload(child).state == "succeeded"
     all_is_well()
@@ -189,14 +181,12 @@ def test_retention_spares_what_somebody_is_just_restyling(
 ) -> None:
     studio = factories.make_studio()
     first = made(studio)
-    results: list[Future[Any]] = []
 
-    def start_removing() -> None:
-        results.append(_in_a_thread(lambda: removal.remove_expired(now=timezone.now() + LATER)))
-
-    with in_the_middle_of_accepting(monkeypatch, start_removing):
-        ask_again(studio, parent=first.pictures.all()[0])
-    assert results[0].result(timeout=10) == 0
+    with in_the_middle_of_accepting(
+        monkeypatch, lambda: removal.remove_expired(now=timezone.now() + LATER)
+    ) as begun:
+        studio.ask_from(parent=first.pictures.all()[0])
+    assert begun[0].result(timeout=10) == 0
     factories.work()
     assert {generation.state for generation in studio.generations()} == {"succeeded"}
     all_is_well()
@@ -209,14 +199,10 @@ def test_a_photo_that_somebody_just_starts_from_outlives_the_deletion(
     first = made(studio)
     with studio.enter():
         photo = Photo.objects.select_related("organization").get()
-    results: list[Future[Any]] = []
 
-    def start_deleting() -> None:
-        results.append(_in_a_thread(lambda: outcome_of(lambda: delete(studio, first))))
-
-    with in_the_middle_of_accepting(monkeypatch, start_deleting):
-        second = ask_again(studio, photo=photo)
-    assert results[0].result(timeout=10) == "done"
+    with in_the_middle_of_accepting(monkeypatch, lambda: deletion(studio, first)) as begun:
+        second = studio.ask_from(photo=photo)
+    assert begun[0].result(timeout=10) == "done"
     factories.work()
     assert services.reload(second).state == "succeeded"
     all_is_well()
@@ -231,7 +217,7 @@ def test_restyling_deleting_and_retention_at_once_leave_no_generation_without_it
         with studio.enter():
             picture = Picture.objects.select_related("organization").get(generation=first)
         actions: list[Callable[[], object]] = [
-            lambda picture=picture: ask_again(studio, parent=picture),  # type: ignore[misc]
+            lambda picture=picture: studio.ask_from(parent=picture),  # type: ignore[misc]
             lambda first=first: delete(studio, first),  # type: ignore[misc]
             lambda first=first: delete(studio, first),  # type: ignore[misc]
             lambda: removal.remove_expired(now=timezone.now() + LATER),
