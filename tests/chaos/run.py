@@ -187,7 +187,7 @@ def main() -> int:
         "UPSTREAM_CONCURRENCY": str(WORKERS * CONCURRENCY),
         "API_REQUESTS_PER_MINUTE": "100000",
     }
-    with tempfile.TemporaryDirectory(prefix="roomwright-chaos-") as folder, upstream.running(seed) as up:
+    with _folder() as folder, upstream.running(seed) as up:
         with real_stack.running(Path(folder) / "stack", **environ, **up.environ) as stack:
             names = [f"Studio {number:02}" for number in range(plan.WORKSPACES)]
             keys = stack.provision_many(names, chaos.credits)
@@ -196,6 +196,11 @@ def main() -> int:
         if keep := os.environ.get("KEEP_LOG"):
             shutil.copy(Path(folder) / "stack.log", keep)
     return _report(seed, findings)
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Gone afterwards; the server's last process may still be writing its log into it."""
+    return tempfile.TemporaryDirectory(prefix="roomwright-chaos-", ignore_cleanup_errors=True)
 
 
 def _report(seed: int, findings: list[Finding]) -> int:
