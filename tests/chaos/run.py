@@ -152,10 +152,11 @@ def _audit(stack: RealStack, up: upstream.Upstream, callers: Callers, last: Call
             audit.fact("what the upstream did", seen["outcomes"]),
             *books.ends(),
             *books.holds(),
-            _ledger(stack),
+            _command(stack, "check_ledger"),
             *books.upstream_calls(),
             *books.against(seen["calls"], seen["charged"]),
             *books.files(Path(stack.environ["DATA_DIR"]) / "media"),
+            _command(stack, "check_files"),
             *books.leftovers(),
             *books.answers(ids, callers.finished | last.finished),
             audit.none_of(
@@ -166,10 +167,11 @@ def _audit(stack: RealStack, up: upstream.Upstream, callers: Callers, last: Call
         ]
 
 
-def _ledger(stack: RealStack) -> Finding:
-    done = stack.try_manage("check_ledger")
+def _command(stack: RealStack, name: str) -> Finding:
+    """What an operator would be told."""
+    done = stack.try_manage(name)
     said = (done.stdout + done.stderr).strip()
-    return Finding("check_ledger", said.splitlines()[-1][:100], () if done.returncode == 0 else (said,))
+    return Finding(name, said.splitlines()[-1][:100], () if done.returncode == 0 else (said,))
 
 
 def main() -> int:
