@@ -29,7 +29,7 @@ from tests.real_stack import Caller, RealStack
 
 WORKERS, CONCURRENCY = 4, 8
 CALLERS = 24
-UNDER_WAY = 400  # accepted and not ended: beyond that the callers pause, so that there are some to the end
+UNDER_WAY = 0.12  # of all: when so many are accepted and not ended the callers pause, to be there for every blow
 DRAIN_SECONDS = 240
 
 _began = time.monotonic()
@@ -109,7 +109,8 @@ def moods(chaos: Plan, up: upstream.Upstream, watch: Watch) -> Iterator[None]:
 def act(chaos: Plan, stack: RealStack, up: upstream.Upstream, keys: list[Caller]) -> list[Finding]:
     """All of the plan; then what came of it."""
     watch = Watch(stack)
-    callers = Callers(keys, chaos.asks, threads=CALLERS, held_back=lambda: watch.not_ended > UNDER_WAY)
+    enough = max(60, int(UNDER_WAY * len(chaos.asks)))
+    callers = Callers(keys, chaos.asks, threads=CALLERS, held_back=lambda: watch.not_ended > enough)
     blows = Blows(stack, seed=chaos.seed, ended=lambda: watch.ended, tell=tell)
     dealing = threading.Thread(target=blows.deal, args=(chaos.blows,), daemon=True)
     try:
