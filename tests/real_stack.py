@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -167,14 +167,21 @@ def running(folder: Path, **environ: str) -> Iterator[RealStack]:
         _wait_until_ready(stack, log)
         yield stack
     finally:
-        process.send_signal(signal.SIGINT)
         try:
-            process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
+            _stop(process)
         finally:
             EmbeddedPostgres(folder).destroy()  # as root the cluster may lie outside the folder
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """As Ctrl-C does; a second one when calls under way take too long."""
+    for seconds in (60, 30):
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+            return
+    process.kill()
+    raise AssertionError("The stack did not stop.")
 
 
 def _wait_until_ready(stack: RealStack, log: Path) -> None:

@@ -39,7 +39,7 @@ class Blows:
                 if self._stop.wait(0.1):
                     return
             self._tell(f"{blow.kind} (mark {blow.at})")
-            _HOW[blow.kind](self)
+            HOW[blow.kind](self)
             self.dealt.append(blow.kind)
 
     def stop(self) -> None:
@@ -107,7 +107,7 @@ class Blows:
         return EmbeddedPostgres(Path(self._stack.environ["DATA_DIR"]))
 
 
-_HOW: dict[str, Callable[[Blows], None]] = {
+HOW: dict[str, Callable[[Blows], None]] = {
     "kill a worker": Blows.kill_worker,
     "kill every worker": Blows.kill_every_worker,
     "terminate a worker": Blows.terminate_worker,

@@ -126,7 +126,7 @@ def _moods(generations: int) -> list[Mood]:
     """Few 429 in ordinary times: each one halves what may be under way, and the run would take an hour."""
     lost = {"unavailable": 0.01, "reset_before": 0.01, "reset_after": 0.01, "cut": 0.01, "drip": 0.003}
     odd = {"no_json": 0.005, "no_png": 0.005, "bomb": 0.003, "cost_odd": 0.01, "cost_text": 0.01}
-    every = lost | odd | {"failed": 0.03, "busy": 0.002, "busy_silent": 0.002}
+    every = lost | odd | {"failed": 0.03, "busy": 0.001, "busy_silent": 0.001}
     moods = [
         (0.0, "a little of everything", every, {}),
         (0.2, "too many requests", every | {"busy": 0.2, "busy_silent": 0.1}, {}),

@@ -44,7 +44,6 @@ def callers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callers]:
         (paid,) = stack.provision_many(["Paid"], [10_000], plan="scale")
         (free,) = stack.provision_many(["Free"], [0], plan="scale", live=False)
         yield Callers(stack, paid, free)
-        stack.kill_workers()  # nobody waits for what is still under way
 
 
 def data_url(content: bytes) -> str:
