@@ -95,7 +95,7 @@ def _ask(rng: random.Random, number: int) -> Ask:
     if dice < 0.24:
         return Ask(number, workspace, cancel_after=rng.choice([0.0, rng.uniform(0.2, 6.0)]))
     if dice < 0.27:
-        return Ask(number, workspace, deadline_seconds=rng.randint(30, 60))
+        return Ask(number, workspace, deadline_seconds=rng.randint(60, 120))
     return Ask(number, workspace)
 
 
