@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -39,8 +41,20 @@ def _headers(facts: dict[str, Any]) -> dict[str, str]:
     return {"Retry-After": str(int(facts["retry_after"]))} if "retry_after" in facts else {}
 
 
+class DatabaseAway(Refusal):
+    """The service restarts at this moment. Repeat the request, with the same Idempotency-Key if it had one."""
+
+    code, title, status = "restarting", "Service restarting", 503
+
+
+_AWAY = (OperationalError, InterfaceError)
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook. None means a bug: Django's 500 handler answers, and nobody catches it before."""
+    if isinstance(error, _AWAY):
+        logger.warning("The database is away: %s", str(error).strip())
+        error = DatabaseAway(retry_after=2)
     if isinstance(error, Refusal):
         answer = body(
             status=error.status, code=error.code, title=error.title, message=error.message, **error.facts
@@ -131,7 +145,12 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our bug. Says so, and nothing of its inside."""
+    """500: our bug. Says so, and nothing of its inside. 503 where the database is away, which is none."""
+    if isinstance(sys.exception(), _AWAY):
+        away = DatabaseAway(retry_after=2)
+        if _wants_json(request):
+            return answer(request, away)
+        return render(request, "500.html", {"message": away.message}, status=503)
     message = "Something broke on our side. Nothing was charged for this request if it made no picture."
     if _wants_json(request):
         content = body(status=500, code="internal_error", title="Internal error", message=message)

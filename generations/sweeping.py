@@ -15,7 +15,7 @@ from accounts import tenancy
 from accounts.models import Organization
 from generations import admission, ending, engines, gates, queue, routes, running
 from generations.gates import Verdict
-from generations.models import Generation, State, UpstreamCall, UpstreamTurn
+from generations.models import Generation, State, UpstreamTurn
 from generations.running import MAX_ATTEMPTS
 
 logger = logging.getLogger(__name__)
@@ -121,20 +121,16 @@ def _recover(generation: Generation, now: datetime) -> None:
     """Its worker is gone. Run it again where that costs nothing; otherwise the outcome is unknown."""
     organization = generation.organization
     mine = Generation.objects.of(organization).held_by(generation).filter(lease_until__lt=now)
+    # One UPDATE decides: its worker may thaw in this moment, and from `calling_since` on a call may be charged.
+    harmless = mine if engines.get(generation.engine).repeatable else mine.filter(calling_since=None)
     with tenancy.enter(organization):
-        calls = UpstreamCall.objects.of(organization).filter(
-            generation=generation, attempt=generation.attempt
-        )
-        call_began = calls.exists()
-        repeatable = engines.get(generation.engine).repeatable
-        if (repeatable or not call_began) and generation.attempt < MAX_ATTEMPTS:
-            if mine.update(
-                state=State.QUEUED, lease_until=None, worker="", calling_since=None, queued_at=now
-            ):
-                gates.leave(generation=generation, verdict=Verdict.NOTHING, now=now)
-                ending.mark_open_calls_unknown(generation=generation, now=now)
-                queue.enqueue(generation.pk, organization.pk)
-                logger.warning("%s: its worker is gone; queued again.", generation.public_id)
+        if generation.attempt < MAX_ATTEMPTS and harmless.update(
+            state=State.QUEUED, lease_until=None, worker="", calling_since=None, queued_at=now
+        ):
+            gates.leave(generation=generation, verdict=Verdict.NOTHING, now=now)
+            ending.mark_open_calls_unknown(generation=generation, now=now)
+            queue.enqueue(generation.pk, organization.pk)
+            logger.warning("%s: its worker is gone; queued again.", generation.public_id)
             return
     ended = ending.end(
         generation=generation,
