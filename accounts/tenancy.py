@@ -45,7 +45,7 @@ def _apply(scope: _Scope) -> None:
         # A process that is frozen inside a transaction loses it, or it would hold its locks for ever.
         cursor.execute(
             "SELECT set_config('app.organization', %s, true), set_config('app.system', %s, true),"
-            " set_config('idle_in_transaction_session_timeout', '30s', true)",
+            " set_config('idle_in_transaction_session_timeout', '10s', true)",
             scope,
         )
 
