@@ -29,7 +29,9 @@ from tests.real_stack import Caller, RealStack
 
 WORKERS, CONCURRENCY = 4, 8
 CALLERS = 24
-UNDER_WAY = 0.12  # of all: when so many are accepted and not ended the callers pause, to be there for every blow
+UNDER_WAY = (
+    0.12  # of all: when so many are accepted and not ended the callers pause, to be there for every blow
+)
 DRAIN_SECONDS = 240
 
 _began = time.monotonic()
