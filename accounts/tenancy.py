@@ -42,10 +42,11 @@ class WrongTenant(RuntimeError):
 def _apply(scope: _Scope) -> None:
     with connection.cursor() as cursor:
         # Third argument true = SET LOCAL: it ends with the transaction, so a pooler can't carry it over.
-        # A process that is frozen inside a transaction loses it, or it would hold its locks for ever.
+        # A process that is frozen inside a transaction loses it, or it would hold its locks for ever; nobody
+        # waits longer for a lock than a request is worth. Both are the server's own clocks.
         cursor.execute(
             "SELECT set_config('app.organization', %s, true), set_config('app.system', %s, true),"
-            " set_config('idle_in_transaction_session_timeout', '10s', true)",
+            " set_config('idle_in_transaction_session_timeout', '5s', true), set_config('lock_timeout', '5s', true)",
             scope,
         )
 

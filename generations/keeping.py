@@ -17,7 +17,7 @@ from generations import ending, upstream_keys
 from generations.engines.base import Again, EngineError, EnginePicture, EngineResult
 from generations.gates import Verdict
 from generations.models import Generation, Picture, State, UpstreamCall
-from generations.outage import through
+from generations.outage import one_at_a_time, through
 from projects import image_pool, photos, storage
 
 logger = logging.getLogger(__name__)
@@ -80,8 +80,11 @@ def _store_one(attempt: Generation, number: int, picture: EnginePicture, folder:
     )
     try:
         with path.open("rb") as file:
-            storage.write(kept.image, file)
-        storage.write(kept.thumbnail, thumbnail)
+            storage.put(kept.image, file)
+        storage.put(kept.thumbnail, thumbnail)
+        for name in (kept.image, kept.thumbnail):
+            through(partial(storage.confirm, name))
+        tenancy.release_connection()
     except BaseException:
         discard_files([kept])
         raise
@@ -130,15 +133,16 @@ def succeed(
             upstream_keys.note_proof(key=call.key, now=now)
         _tell_of_surprise(attempt, call, result, expected=each * len(pictures), now=now)
 
-    ours = ending.end(
-        generation=attempt,
-        only=Generation.objects.of(organization).held_by(attempt),
-        state=State.SUCCEEDED,
-        settled=min(each * len(pictures), attempt.credits_held),
-        verdict=Verdict.GOOD,
-        now=now,
-        also=write,
-    )
+    with one_at_a_time:
+        ours = ending.end(
+            generation=attempt,
+            only=Generation.objects.of(organization).held_by(attempt),
+            state=State.SUCCEEDED,
+            settled=min(each * len(pictures), attempt.credits_held),
+            verdict=Verdict.GOOD,
+            now=now,
+            also=write,
+        )
     if not ours:
         _put_away(attempt, call, result, pictures, now)
 

@@ -1,20 +1,31 @@
-"""A database that is away for a moment: it restarts, or another takes its place."""
+"""What a worker does about a database that is away for a moment, and about being frozen itself."""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+import psycopg
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 logger = logging.getLogger(__name__)
 
-AWAY = (OperationalError, InterfaceError)
 GIVE_UP_SECONDS = 60.0
 
+# Taken before the transactions that begin and end calls, never inside one. A process that is frozen holds its locks
+# until PostgreSQL ends its sessions, one after the other if many wait for the same row: so only one at a time does.
+one_at_a_time = threading.RLock()
+
 T = TypeVar("T")
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether this says that the connection or the whole database is gone, and not that something was wrong."""
+    frozen = isinstance(error.__cause__, psycopg.errors.IdleInTransactionSessionTimeout)  # an InternalError
+    return frozen or isinstance(error, OperationalError | InterfaceError)
 
 
 def through(action: Callable[[], T]) -> T:
@@ -27,8 +38,8 @@ def through(action: Callable[[], T]) -> T:
     while True:
         try:
             return action()
-        except AWAY as error:
-            if connection.in_atomic_block or time.monotonic() > give_up:
+        except (DatabaseError, InterfaceError) as error:
+            if not is_away(error) or connection.in_atomic_block or time.monotonic() > give_up:
                 raise
             logger.warning("The database is away (%s); again in %.1f s.", str(error).strip(), pause)
             connection.close()

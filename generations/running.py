@@ -29,7 +29,7 @@ from generations import ending, gates, keeping, preparing, queue, routes, scratc
 from generations.engines.base import Again, EngineError, EngineRequest
 from generations.gates import Verdict
 from generations.models import Generation, State, UpstreamCall
-from generations.outage import AWAY, through
+from generations.outage import is_away, one_at_a_time, through
 from generations.routes import Route
 from projects import image_pool
 
@@ -107,7 +107,9 @@ def run(*, generation_id: int, organization_id: int, worker: str) -> None:
 def _work(attempt: Generation) -> None:
     try:
         begun = _begin(attempt)
-    except AWAY:
+    except Exception as error:
+        if not is_away(error):
+            raise
         # The database went away, and nothing was sent yet: somebody takes it up again.
         through(partial(_hand_back, attempt, delay=1.0))
         return
@@ -172,7 +174,7 @@ def _begin(attempt: Generation) -> _Begun | None:
 def _begin_call(attempt: Generation, route: Route) -> UpstreamCall | None:
     """The row that tells of the call, committed before the socket opens; None when it is not to be sent now."""
     now = timezone.now()
-    with tenancy.enter(attempt.organization):
+    with one_at_a_time, tenancy.enter(attempt.organization):
         mine = Generation.objects.of(attempt.organization).held_by(attempt)
         if not mine.select_for_update().exists():  # locked: from here on it can't be canceled
             return None
@@ -232,7 +234,7 @@ def _call_failed(attempt: Generation, begun: _Begun, error: EngineError) -> None
     now = timezone.now()
     route = begun.route
     unknown = error.again is Again.UNKNOWN and not route.engine.repeatable
-    with tenancy.enter(attempt.organization):
+    with one_at_a_time, tenancy.enter(attempt.organization):
         keeping.end_call(
             begun.call,
             UpstreamCall.Outcome.UNKNOWN if unknown else UpstreamCall.Outcome.FAILED,
@@ -281,7 +283,7 @@ def _delay_before_another(attempt: Generation, route: Route, error: EngineError)
 def _hand_back(attempt: Generation, *, delay: float, verdict: Verdict = Verdict.NOTHING) -> None:
     """Back into the queue, to be claimed after `delay` seconds; its place at the gate is free meanwhile."""
     now = timezone.now()
-    with tenancy.enter(attempt.organization):
+    with one_at_a_time, tenancy.enter(attempt.organization):
         mine = Generation.objects.of(attempt.organization).held_by(attempt)
         if mine.update(state=State.QUEUED, lease_until=None, worker="", calling_since=None):
             UpstreamCall.objects.of(attempt.organization).filter(
@@ -292,13 +294,14 @@ def _hand_back(attempt: Generation, *, delay: float, verdict: Verdict = Verdict.
 
 
 def _fail(attempt: Generation, *, code: str, message: str, verdict: Verdict = Verdict.NOTHING) -> None:
-    ending.end(
-        generation=attempt,
-        only=Generation.objects.of(attempt.organization).held_by(attempt),
-        state=State.FAILED,
-        code=code,
-        message=message,
-        verdict=verdict,
-        now=timezone.now(),
-        also=lambda: ending.mark_open_calls_unknown(generation=attempt, now=timezone.now()),
-    )
+    with one_at_a_time:
+        ending.end(
+            generation=attempt,
+            only=Generation.objects.of(attempt.organization).held_by(attempt),
+            state=State.FAILED,
+            code=code,
+            message=message,
+            verdict=verdict,
+            now=timezone.now(),
+            also=lambda: ending.mark_open_calls_unknown(generation=attempt, now=timezone.now()),
+        )

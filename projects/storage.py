@@ -48,16 +48,25 @@ def announce(names: Sequence[str]) -> None:
 
 
 def write(name: str, content: bytes | BinaryIO) -> None:
-    """Put a file of an announced name into storage; a binary file is copied in pieces.
+    """Put a file of an announced name into storage; a binary file is copied in pieces. Raises ClaimedTooLate."""
+    put(name, content)
+    confirm(name)
 
-    Raises ClaimedTooLate, and leaves no file, when the sweep has been there meanwhile: it deleted what was not yet
-    written, so nobody else would ever find this file.
-    """
+
+def put(name: str, content: bytes | BinaryIO) -> None:
+    """The first half of `write`, which asks the database nothing; `confirm` is to follow."""
     file = ContentFile(content) if isinstance(content, bytes) else File(content)
     kept = default_storage.save(name, file)
     if kept != name:  # names are random: the storage itself changes them
         default_storage.delete(kept)
         raise RuntimeError(f"The storage kept {name} as {kept}.")
+
+
+def confirm(name: str) -> None:
+    """Raises ClaimedTooLate, and leaves no file, when the sweep has been there while it was written.
+
+    It deleted what was not yet written, so nobody else would ever find this file.
+    """
     if not UnclaimedFile.objects.filter(name=name, doomed=False).exists():
         default_storage.delete(name)
         raise ClaimedTooLate(f"{name} was swept while it was written.")

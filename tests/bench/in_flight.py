@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -38,7 +37,7 @@ _ENDED = ("succeeded", "failed", "canceled")
 
 @dataclass
 class Measured:
-    """The worst of what was seen. Connections are an upper bound: every Unix socket of the worker, its own included."""
+    """The worst of what was seen."""
 
     generations: int
     states: dict[str, int]
@@ -157,28 +156,28 @@ def _look_at_worker(measured: Measured, worker: psutil.Process) -> None:
     try:
         children = sum(child.memory_info().rss for child in worker.children(recursive=True))
         rss, threads = worker.memory_info().rss, worker.num_threads()
-        sockets = [c for c in worker.net_connections("unix") if c.type == socket.SOCK_STREAM]
     except psutil.Error:  # one of them ended while we looked
         return
     measured.worker_rss_mb = max(measured.worker_rss_mb, rss / 2**20)
     measured.children_rss_mb = max(measured.children_rss_mb, children / 2**20)
     measured.worker_threads = max(measured.worker_threads, threads)
-    measured.worker_connections = max(measured.worker_connections, len(sockets))
 
 
 def _look_at_database(measured: Measured, database: psycopg.Connection[Any]) -> None:
     rows = database.execute("SELECT state, count(*) FROM generations_generation GROUP BY state").fetchall()
     measured.states = dict(rows)
-    age, late, connections = _one(
+    age, late, connections, ours = _one(
         database,
         """SELECT (SELECT extract(epoch FROM clock_timestamp() - max(last_heartbeat))
                    FROM procrastinate_workers),
                   (SELECT count(*) FROM generations_generation
                    WHERE state = 'running' AND lease_until < clock_timestamp()),
-                  (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')""",
+                  (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+                  (SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'roomwright-worker-%')""",
     )
     measured.heartbeat_age = max(measured.heartbeat_age, float(age or 0))
     measured.late_leases = max(measured.late_leases, late)
+    measured.worker_connections = max(measured.worker_connections, ours)
     measured.server_connections = max(measured.server_connections, connections)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -38,6 +39,8 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=settings.WORKER_CONCURRENCY)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # How its connections are called in pg_stat_activity; read when each of them is opened.
+        os.environ["PGAPPNAME"] = f"roomwright-worker-{os.getpid()}"
         image_pool.configure(processes=settings.IMAGE_PROCESSES)
         scratch.clear_stale()
         stopped = threading.Event()
