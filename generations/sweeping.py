@@ -122,7 +122,7 @@ def renew_leases(*, worker: str, now: datetime) -> int:
                 worker,
             ],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _recover(generation: Generation, now: datetime) -> None:
