@@ -157,7 +157,7 @@ def test_50_parallel_posts_with_one_idempotency_key_are_one_generation(stack: Re
 
 @pytest.mark.parametrize("after", [0.0, 1.0])
 def test_a_cut_connection_from_the_caller_changes_nothing(stack: RealStack, after: float) -> None:
-    caller = stack.provision("Cut", 500)
+    caller = stack.provision(f"Cut after {after:g} s", 500)
     content = json.dumps({"prompt": "Japandi", "image": data_url(SAMPLE.read_bytes())}).encode()
     where = urlsplit(stack.address)
     head = (
