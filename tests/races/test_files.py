@@ -208,6 +208,7 @@ def test_a_photo_that_somebody_just_starts_from_outlives_the_deletion(
     all_is_well()
 
 
+@pytest.mark.slow
 def test_restyling_deleting_and_retention_at_once_leave_no_generation_without_its_source(
     engine: FakeEngine,
 ) -> None:

@@ -64,6 +64,7 @@ def test_50_requests_with_one_key_are_one_generation_and_one_hold() -> None:
     assert studio.lines() == ["grant", "hold"]
 
 
+@pytest.mark.slow
 def test_50_synchronous_calls_with_one_key_wait_on_the_same_generation(
     engine: FakeEngine, monkeypatch: Any
 ) -> None:

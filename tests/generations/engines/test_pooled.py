@@ -20,6 +20,7 @@ def _one_child() -> Iterator[None]:
     image_pool.shutdown()
 
 
+@pytest.mark.slow
 def test_its_pictures_are_files_where_a_folder_is_given(tmp_path: Path) -> None:
     source = png(empty_room())
     engine = PooledPreviewEngine()
