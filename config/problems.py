@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -17,6 +16,7 @@ from rest_framework.response import Response
 
 from accounts.errors import Refusal
 from accounts.tenancy import public
+from generations.outage import is_away
 
 logger = logging.getLogger(__name__)
 
@@ -42,17 +42,15 @@ def _headers(facts: dict[str, Any]) -> dict[str, str]:
 
 
 class DatabaseAway(Refusal):
-    """The service restarts at this moment. Repeat the request, with the same Idempotency-Key if it had one."""
+    """The service restarts at this moment and has not taken this request. Repeat it in a moment, best with an
+    Idempotency-Key."""
 
     code, title, status = "restarting", "Service restarting", 503
 
 
-_AWAY = (OperationalError, InterfaceError)
-
-
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook. None means a bug: Django's 500 handler answers, and nobody catches it before."""
-    if isinstance(error, _AWAY):
+    if is_away(error):
         logger.warning("The database is away: %s", str(error).strip())
         error = DatabaseAway(retry_after=2)
     if isinstance(error, Refusal):
@@ -146,7 +144,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our bug. Says so, and nothing of its inside. 503 where the database is away, which is none."""
-    if isinstance(sys.exception(), _AWAY):
+    if (error := sys.exception()) is not None and is_away(error):
         away = DatabaseAway(retry_after=2)
         if _wants_json(request):
             return answer(request, away)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.files.storage import default_storage
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -28,7 +25,9 @@ from accounts.rest import NewestFirst
 from accounts.tenancy import TenantAPIView, enter, release_connection
 from generations import contract, outcomes, prefer, removal, services, timing
 from generations.deadline import read_deadline
-from generations.models import Generation, Picture, State
+from generations.models import Generation, State
+from generations.outage import through
+from generations.picture_answer import picture_response
 from generations.serializers import generation_data
 from projects.models import Room
 
@@ -51,7 +50,6 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description="The same key and body give the same generation, however often they are sent.",
 )
-_BASE64_STEP = 3 * 64 * 1024  # bytes; a multiple of three, so that pieces can be joined
 
 
 class LengthNeeded(Refusal):
@@ -78,6 +76,14 @@ class SpendingView(TenantAPIView):
     """What the two endpoints that spend have in common: limits first, then the body, then the work."""
 
     in_transaction = False
+    is_replay = False
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Says of every answer to a repeated request that it is one, refusals too."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.is_replay:
+            response["Idempotent-Replayed"] = "true"
+        return response
 
     def read(self, request: Request) -> tuple[contract.GenerateBody, dict[str, Any]]:
         """The checked body; refusals in the contract's order, none of which charges anything."""
@@ -128,8 +134,8 @@ class SpendingView(TenantAPIView):
         now: datetime,
         deadline: datetime | None,
         is_awaited: bool,
-    ) -> tuple[Generation, dict[str, str]]:
-        """Accepted and held, or the refusal; with the headers that say so of a repeated request."""
+    ) -> Generation:
+        """Accepted and held, or the refusal; notes whether it is a repeated request."""
         key = request.headers.get("Idempotency-Key", "")
         if not _KEY.fullmatch(key):
             raise contract.InvalidRequest(
@@ -146,7 +152,8 @@ class SpendingView(TenantAPIView):
             deadline=deadline,
             is_awaited=is_awaited,
         )
-        return generation, {} if is_new else {"Idempotent-Replayed": "true"}
+        self.is_replay = not is_new
+        return generation
 
 
 class Generate(SpendingView):
@@ -165,7 +172,7 @@ class Generate(SpendingView):
         now = timezone.now()  # a slow upload shall not eat the time for the picture
         until = now + timedelta(seconds=settings.SYNC_DEADLINE)
         with outcomes.waiting_slot():
-            generation, headers = self.accept(request, ask, raw, now=now, deadline=until, is_awaited=True)
+            generation = self.accept(request, ask, raw, now=now, deadline=until, is_awaited=True)
             ended = services.await_end(
                 generation=generation,
                 start_by=now + timedelta(seconds=settings.SYNC_START_WITHIN),
@@ -176,44 +183,10 @@ class Generate(SpendingView):
         if any(picture.removed_at for picture in ended.pictures.all()):
             raise services.PictureRemoved(generation=ended.public_id)
         release_connection()  # a slow reader of a large answer shall hold a thread, not a connection
-        return _picture_response(ended, headers, with_list=bool(body.extensions_sent))
-
-
-def _picture_response(
-    generation: Generation, headers: dict[str, str], *, with_list: bool
-) -> StreamingHttpResponse:
-    """The contract's 200 body, streamed from storage: no picture is ever whole in memory as base64."""
-    pictures = list(generation.pictures.all())
-    tail: dict[str, Any] = {"creditsUsed": generation.credits_settled}
-    if with_list:
-        tail["count"] = len(pictures)
-
-    def data_url(picture: Picture) -> Iterator[bytes]:
-        yield b'"data:image/png;base64,'
-        with default_storage.open(picture.image) as file:
-            while chunk := file.read(_BASE64_STEP):
-                yield base64.b64encode(chunk)
-        yield b'"'
-
-    def body() -> Iterator[bytes]:
-        yield b'{"success":true,"image":'
-        yield from data_url(pictures[0])
-        if with_list:
-            for position, picture in enumerate(pictures):
-                yield b"," if position else b',"images":['
-                yield from data_url(picture)
-            yield b"]"
-        yield b"," + json.dumps(tail).encode()[1:]
-
-    response = StreamingHttpResponse(body(), content_type="application/json", headers=headers)
-    # Base64 makes four characters of three bytes; the 24 are the quotes and the data URL's head.
-    sizes = [4 * ((picture.bytes + 2) // 3) + 24 for picture in pictures]
-    length = len('{"success":true,"image":') + sizes[0] + 1 + len(json.dumps(tail)) - 1
-    if with_list:
-        length += len(',"images":[') + sum(sizes) + len(sizes) - 1 + 1
-    response["Content-Length"] = str(length)
-    response["X-Generation-Id"] = generation.public_id
-    return response
+        try:
+            return picture_response(ended, with_list=bool(body.extensions_sent))
+        except FileNotFoundError as error:  # deleted in this moment
+            raise services.PictureRemoved(generation=ended.public_id) from error
 
 
 def _preferences(request: Request) -> prefer.Preferences:
@@ -232,16 +205,10 @@ def _followed(generation: Generation, wanted: prefer.Preferences) -> tuple[Gener
         return services.reload(generation), False
 
 
-def _answer(
-    generation: Generation,
-    request: Request,
-    *,
-    applied: Sequence[str] = (),
-    headers: Mapping[str, str] | None = None,
-) -> Response:
+def _answer(generation: Generation, request: Request, *, applied: Sequence[str] = ()) -> Response:
     """The generation with its place in the line, and what the caller's program needs to go on."""
-    estimate = timing.estimate(generation, now=timezone.now())
-    response = Response(generation_data(generation, request._request, estimate), headers=headers)
+    estimate = through(partial(timing.estimate, generation, now=timezone.now()))
+    response = Response(generation_data(generation, request._request, estimate))
     if not generation.has_ended:
         response["Retry-After"] = str(estimate.retry_after if estimate else 1)
     if applied:
@@ -274,13 +241,13 @@ class GenerationCollection(SpendingView):
         ask = self.ask(body, raw)
         now = timezone.now()
         deadline = read_deadline(raw.get("deadline"), now=now)
-        generation, headers = self.accept(request, ask, raw, now=now, deadline=deadline, is_awaited=False)
+        generation = self.accept(request, ask, raw, now=now, deadline=deadline, is_awaited=False)
         wanted = _preferences(request)
         current, waited = _followed(generation, wanted)
         applied = [f"wait={wanted.wait}"] if waited else []
         if wanted.respond_async and not current.has_ended:
             applied.append("respond-async")
-        response = _answer(current, request, applied=applied, headers=headers)
+        response = _answer(current, request, applied=applied)
         response.status_code = 200 if current.has_ended else 202
         response["Location"] = response.data["url"]
         return response

@@ -29,7 +29,11 @@ def read_deadline(value: object, *, now: datetime) -> datetime | None:
         return None
     if isinstance(value, str):
         return _time(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or (isinstance(value, float) and not math.isfinite(value))
+    ):
         raise InvalidDeadline(field="deadline")
     if not LEAST.total_seconds() <= value <= MOST.total_seconds():
         raise InvalidDeadline(field="deadline")

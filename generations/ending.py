@@ -73,7 +73,6 @@ def expire(*, generation: Generation, now: datetime) -> bool:
         code="deadline_passed",
         message="It was not ready by its deadline and was given up. Your credits are back.",
         now=now,
-        verdict=Verdict.BROKEN if generation.calling_since else Verdict.NOTHING,
         also=lambda: mark_open_calls_unknown(generation=generation, now=now),
     )
 

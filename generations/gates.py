@@ -26,6 +26,7 @@ MOST = 500  # calls at once, whatever the answers
 FAILURES_TO_OPEN = 5  # in a row
 OPEN_SECONDS = 15.0  # the breaker's first pause; doubles with each one that follows
 LONGEST_OPEN_SECONDS = 300.0
+LONG_TRIPS = 6  # in a row, which take 13 minutes
 GRANTED_PRIORITY = 100  # in the queue: a place at the gate is idle until its job runs
 
 
@@ -54,7 +55,11 @@ def take_turn(*, gate: str, generation: Generation, now: datetime) -> bool:
         mine.delete()
         mine = None
     if mine is not None and mine.active:
-        return True
+        if _capacity(row, now):
+            return True
+        mine.active = False  # the gate was shut after it had been called
+        mine.save()
+        return False
     turns = UpstreamTurn.objects.filter(gate=row)
     # Whoever waits was there before.
     free = not turns.filter(active=False).exists() and turns.count() < _capacity(row, now)
@@ -70,9 +75,17 @@ def take_turn(*, gate: str, generation: Generation, now: datetime) -> bool:
 
 
 def leave(
-    *, generation: Generation, verdict: Verdict, now: datetime, call_began: datetime | None = None
+    *,
+    generation: Generation,
+    verdict: Verdict,
+    now: datetime,
+    call_began: datetime | None = None,
+    retry_after: float | None = None,
 ) -> None:
-    """Give the place back, let the gate learn from the call, and call whoever is next. Without a place: nothing."""
+    """Give the place back, let the gate learn from the call, and call whoever is next. Without a place: nothing.
+
+    `retry_after` is what a 429 said, in seconds: before that nothing is sent with this key, whosever it is.
+    """
     mine = UpstreamTurn.objects.select_related("gate").filter(generation=generation).first()
     if mine is None:
         return
@@ -81,6 +94,9 @@ def leave(
     if not UpstreamTurn.objects.filter(pk=mine.pk).delete()[0]:
         return
     _learn(row, verdict, now, in_use=in_use, call_began=call_began)
+    if verdict is Verdict.BUSY and retry_after:
+        row.open_until = max(row.open_until or now, now + timedelta(seconds=retry_after))
+        row.save()
     _call_next(row, now)
 
 
@@ -97,6 +113,7 @@ def pause(*, gate: str, reason: str, until: datetime, now: datetime) -> None:
 
 def disperse(*, gate: str) -> None:
     """Whoever waits at this gate shall look again for a way."""
+    _lock(gate)
     waiting = UpstreamTurn.objects.filter(gate__name=gate, active=False)
     called = list(waiting.select_for_update().values_list("generation_id", "workspace"))
     waiting.delete()
@@ -118,9 +135,10 @@ def tend(*, now: datetime) -> None:
         _call_next(_lock(name), now)
 
 
-def closed(now: datetime) -> list[str]:
-    """Gates through which nothing goes at this moment: their breaker is open."""
-    return list(UpstreamGate.objects.filter(open_until__gt=now).values_list("name", flat=True))
+def long_closed(now: datetime) -> list[str]:
+    """Gates through which nothing has gone for many minutes: their breaker opened again and again."""
+    shut = UpstreamGate.objects.filter(open_until__gt=now, trips__gte=LONG_TRIPS)
+    return list(shut.values_list("name", flat=True))
 
 
 def _lock(name: str) -> UpstreamGate:
@@ -151,20 +169,24 @@ def _learn(
     row: UpstreamGate, verdict: Verdict, now: datetime, *, in_use: int, call_began: datetime | None
 ) -> None:
     if verdict is Verdict.GOOD:
-        row.failures, row.trips, row.open_until = 0, 0, None
-        row.paused_at, row.paused_until, row.paused_reason = None, None, ""
+        row.failures = 0
+        if row.open_until is not None and row.open_until <= now:  # else it began before the gate was shut
+            row.trips, row.open_until = 0, None
+        if row.paused_at is None or (call_began is not None and call_began > row.paused_at):
+            row.paused_at, row.paused_until, row.paused_reason = None, None, ""
         if in_use >= int(row.limit):  # only a limit that was reached has been shown to hold
             row.limit = min(row.limit + 1.0 / row.limit, float(MOST))
     elif verdict is Verdict.BUSY:
         row.failures = 0  # it answers
-        row.open_until = None
+        if row.open_until is not None and row.open_until <= now:
+            row.trips, row.open_until = 0, None
         # Calls that were under way together are turned away together: that is one sign, not many.
         if row.lowered_at is None or call_began is None or call_began > row.lowered_at:
             row.limit = max(1.0, min(row.limit, float(in_use)) / 2)
             row.lowered_at = now
     elif verdict is Verdict.BROKEN:
         row.failures += 1
-        if row.failures >= FAILURES_TO_OPEN or row.open_until is not None:
+        if row.failures >= FAILURES_TO_OPEN or (row.trips and row.open_until is not None):
             _open(row, now)
     else:
         return

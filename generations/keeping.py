@@ -17,7 +17,7 @@ from generations import ending, upstream_keys
 from generations.engines.base import Again, EngineError, EnginePicture, EngineResult
 from generations.gates import Verdict
 from generations.models import Generation, Picture, State, UpstreamCall
-from generations.outage import one_at_a_time, through
+from generations.outage import alone, through
 from projects import image_pool, photos, storage
 
 logger = logging.getLogger(__name__)
@@ -129,11 +129,9 @@ def succeed(
         storage.claim([name for picture in pictures for name in (picture.image, picture.thumbnail)])
         Picture.objects.bulk_create(_rows(attempt, pictures))
         end_call(call, UpstreamCall.Outcome.SUCCEEDED, now, credits_used=result.credits_used)
-        if call.key is not None:
-            upstream_keys.note_proof(key=call.key, now=now)
         _tell_of_surprise(attempt, call, result, expected=each * len(pictures), now=now)
 
-    with one_at_a_time:
+    with alone():
         ours = ending.end(
             generation=attempt,
             only=Generation.objects.of(organization).held_by(attempt),
@@ -145,6 +143,9 @@ def succeed(
         )
     if not ours:
         _put_away(attempt, call, result, pictures, now)
+    elif call.key is not None:  # not in the same transaction: the key's row comes before its gate
+        with tenancy.enter(organization):
+            upstream_keys.note_proof(key=call.key, now=now)
 
 
 def _rows(attempt: Generation, pictures: Sequence[StoredPicture]) -> list[Picture]:
@@ -181,7 +182,7 @@ def _put_away(
             UpstreamCall.Outcome.DISCARDED,
             now,
             credits_used=result.credits_used,
-            possible_cost=result.credits_used,
+            possible_cost=result.credits_used or (0 if call.engine == "preview" else attempt.price),
             detail=_DISCARDED,
         )
     discard_files(pictures)

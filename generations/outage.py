@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import psycopg
@@ -20,6 +21,15 @@ GIVE_UP_SECONDS = 60.0
 one_at_a_time = threading.RLock()
 
 T = TypeVar("T")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """`one_at_a_time`, holding no connection while waiting for it: its holder may need that very one."""
+    if not connection.in_atomic_block:
+        connection.close()
+    with one_at_a_time:
+        yield
 
 
 def is_away(error: BaseException) -> bool:

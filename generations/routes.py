@@ -27,7 +27,7 @@ UNAVAILABLE = "The design service is unavailable."
 
 
 class NoUsableKey(Refusal):
-    """Your workspace's MeltFlex key can't be used at the moment; its owner was told why."""
+    """Your workspace's MeltFlex key can't be used at the moment: see Settings › MeltFlex key."""
 
     code, title, status = "upstream_key_paused", "MeltFlex key paused", 503
 

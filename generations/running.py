@@ -29,7 +29,7 @@ from generations import ending, gates, keeping, preparing, queue, routes, scratc
 from generations.engines.base import Again, EngineError, EngineRequest
 from generations.gates import Verdict
 from generations.models import Generation, State, UpstreamCall
-from generations.outage import is_away, one_at_a_time, through
+from generations.outage import alone, is_away, through
 from generations.routes import Route
 from projects import image_pool
 
@@ -39,9 +39,10 @@ MAX_ATTEMPTS = 40  # claims of one generation, whatever the reasons
 MAX_CALLS = 20  # of them that came to a call
 # Fetching and decoding eleven images, one engine call, storing: no honest attempt takes longer.
 MAX_ATTEMPT_SECONDS = 400.0
-LEAST_SECONDS = (
-    30.0  # a paid call takes at least so long: with less left it would be paid for and thrown away
-)
+# A paid call hardly ever takes less: with less left it would be paid for and thrown away.
+LEAST_SECONDS = 45.0
+# The vendor says 30 to 90: a call that was given less time and did not end says nothing about the upstream.
+USUAL_SECONDS = 90.0
 STORE_SECONDS = 5.0  # kept back from a call's time for storing its pictures
 LONGEST_PAUSE = 30.0  # seconds before a call turned away for lack of room is sent again: 1, 2, 4 … 30
 DATABASEAWAY_SECONDS = 60.0  # how long a result waits for a database that restarts
@@ -174,7 +175,7 @@ def _begin(attempt: Generation) -> _Begun | None:
 def _begin_call(attempt: Generation, route: Route) -> UpstreamCall | None:
     """The row that tells of the call, committed before the socket opens; None when it is not to be sent now."""
     now = timezone.now()
-    with one_at_a_time, tenancy.enter(attempt.organization):
+    with alone(), tenancy.enter(attempt.organization):
         mine = Generation.objects.of(attempt.organization).held_by(attempt)
         if not mine.select_for_update().exists():  # locked: from here on it can't be canceled
             return None
@@ -187,7 +188,9 @@ def _begin_call(attempt: Generation, route: Route) -> UpstreamCall | None:
             started_at = attempt.started_at if called_before else None
             mine.update(state=State.QUEUED, lease_until=None, worker="", started_at=started_at)
             return None
-        mine.update(calling_since=now)
+        # The lease too: this process may have been frozen since the last renewal, and the call shall not be taken
+        # for a dead worker's as it opens.
+        mine.update(calling_since=now, lease_until=now + timedelta(seconds=settings.LEASE_SECONDS))
         attempt.calling_since = now
         call: UpstreamCall = UpstreamCall.objects.create(
             organization=attempt.organization,
@@ -199,6 +202,9 @@ def _begin_call(attempt: Generation, route: Route) -> UpstreamCall | None:
             began_at=now,
         )
     tenancy.release_connection()
+    with _in_hand_lock:  # however long preparing took: an honest call has its whole time
+        if (attempt.pk, attempt.attempt) in _in_hand:
+            _in_hand[attempt.pk, attempt.attempt] = time.monotonic()
     return call
 
 
@@ -224,17 +230,18 @@ def _call(attempt: Generation, begun: _Begun, folder: Path) -> None:
         pictures = keeping.store(attempt, result, folder)
     except EngineError as error:
         logger.warning("%s attempt %d: %s", attempt.public_id, attempt.attempt, error)
-        through(partial(_call_failed, attempt, begun, error))
+        verdict = _verdict(error, seconds=request.seconds_left)
+        through(partial(_call_failed, attempt, begun, error, verdict))
         return
     through(partial(keeping.succeed, attempt=attempt, call=begun.call, result=result, pictures=pictures))
 
 
-def _call_failed(attempt: Generation, begun: _Begun, error: EngineError) -> None:
+def _call_failed(attempt: Generation, begun: _Begun, error: EngineError, verdict: Verdict) -> None:
     """Send it again where that is safe and can help; otherwise the generation has failed. One transaction."""
     now = timezone.now()
     route = begun.route
     unknown = error.again is Again.UNKNOWN and not route.engine.repeatable
-    with one_at_a_time, tenancy.enter(attempt.organization):
+    with alone(), tenancy.enter(attempt.organization):
         keeping.end_call(
             begun.call,
             UpstreamCall.Outcome.UNKNOWN if unknown else UpstreamCall.Outcome.FAILED,
@@ -245,20 +252,22 @@ def _call_failed(attempt: Generation, begun: _Begun, error: EngineError) -> None
         )
         delay = _delay_before_another(attempt, route, error)
         if delay is not None:
-            _hand_back(attempt, delay=delay, verdict=_verdict(error))
+            _hand_back(attempt, delay=delay, verdict=verdict, retry_after=error.retry_after)
         else:
             message = f"{error.message} Your credits are back."
-            _fail(attempt, code=error.code, message=message, verdict=_verdict(error))
+            _fail(attempt, code=error.code, message=message, verdict=verdict)
         if route.gate and error.status_code in routes.TRY_AGAIN:
             routes.pause(route, status_code=error.status_code, now=now)
 
 
-def _verdict(error: EngineError) -> Verdict:
-    """What a failed call has shown about its key."""
+def _verdict(error: EngineError, *, seconds: float) -> Verdict:
+    """What a failed call that was given so many seconds has shown about its key."""
     if error.status_code == 429:
         return Verdict.BUSY
-    if error.again is Again.NO:
+    if error.again is Again.NO or error.code == "internal_error":
         return Verdict.NOTHING
+    if error.again is Again.UNKNOWN and error.status_code is None and seconds < USUAL_SECONDS:
+        return Verdict.NOTHING  # cut short by its own deadline, or so it may be
     return Verdict.BROKEN
 
 
@@ -280,21 +289,33 @@ def _delay_before_another(attempt: Generation, route: Route, error: EngineError)
     return delay if _is_worth_calling(route, _seconds_left(attempt) - delay) else None
 
 
-def _hand_back(attempt: Generation, *, delay: float, verdict: Verdict = Verdict.NOTHING) -> None:
+def _hand_back(
+    attempt: Generation,
+    *,
+    delay: float,
+    verdict: Verdict = Verdict.NOTHING,
+    retry_after: float | None = None,
+) -> None:
     """Back into the queue, to be claimed after `delay` seconds; its place at the gate is free meanwhile."""
     now = timezone.now()
-    with one_at_a_time, tenancy.enter(attempt.organization):
+    with alone(), tenancy.enter(attempt.organization):
         mine = Generation.objects.of(attempt.organization).held_by(attempt)
         if mine.update(state=State.QUEUED, lease_until=None, worker="", calling_since=None):
             UpstreamCall.objects.of(attempt.organization).filter(
                 generation=attempt, outcome=UpstreamCall.Outcome.OPEN
             ).update(outcome=UpstreamCall.Outcome.FAILED, detail="never sent", ended_at=now)
-            gates.leave(generation=attempt, verdict=verdict, now=now, call_began=attempt.calling_since)
+            gates.leave(
+                generation=attempt,
+                verdict=verdict,
+                now=now,
+                call_began=attempt.calling_since,
+                retry_after=retry_after,
+            )
             queue.enqueue(attempt.pk, attempt.organization_id, delay=delay)
 
 
 def _fail(attempt: Generation, *, code: str, message: str, verdict: Verdict = Verdict.NOTHING) -> None:
-    with one_at_a_time:
+    with alone():
         ending.end(
             generation=attempt,
             only=Generation.objects.of(attempt.organization).held_by(attempt),

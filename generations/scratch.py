@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +34,10 @@ def folder() -> Iterator[Path]:
 def clear_stale() -> int:
     """Remove what killed processes of this machine left behind. Returns how many folders that were."""
     removed = 0
+    long_ago = time.time() - 3600
+    for half_made in settings.SCRATCH_DIR.glob(f"{_FRESH}*/"):
+        if half_made.stat().st_mtime < long_ago:
+            shutil.rmtree(half_made, ignore_errors=True)
     for found in settings.SCRATCH_DIR.glob("[!.]*/"):
         with suppress(OSError), (found / _LOCK).open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its process lives

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from accounts import services as accounts
@@ -18,6 +20,7 @@ from billing import credits, pricing
 from generations import admission, ending, outcomes, timing, upstream_keys
 from generations.deadline import check_deadline
 from generations.models import Generation, GenerationReference, Picture, State
+from generations.outage import is_away, through
 from projects import services as projects
 from projects.models import Photo, Room
 from projects.services import IncomingImage
@@ -145,30 +148,32 @@ def request_generation(
     for image in incoming:
         image.check()
     stored = projects.store_all(organization=organization, images=incoming)
+    generation = Generation(
+        organization=organization,
+        room=ask.room,
+        requested_by=by_user,
+        api_key=api_key,
+        engine=engine,
+        own_key=own_key,
+        is_test=api_key is not None and not api_key.is_live,
+        parent=ask.parent,
+        prompt=ask.prompt,
+        resolution=ask.resolution,
+        design_level=ask.design_level,
+        mask=ask.mask,
+        variations=ask.variations,
+        price=ask.price,
+        idempotency_key=idempotency_key,
+        request_sha256=request_sha256,
+        deadline=deadline,
+        is_awaited=is_awaited,
+    )
     try:
         with tenancy.enter(organization):
-            generation = Generation(
-                organization=organization,
-                room=ask.room,
-                requested_by=by_user,
-                api_key=api_key,
-                engine=engine,
-                own_key=own_key,
-                is_test=api_key is not None and not api_key.is_live,
-                parent=ask.parent,
-                prompt=ask.prompt,
-                resolution=ask.resolution,
-                design_level=ask.design_level,
-                mask=ask.mask,
-                variations=ask.variations,
-                price=ask.price,
-                idempotency_key=idempotency_key,
-                request_sha256=request_sha256,
-                deadline=deadline,
-                is_awaited=is_awaited,
-            )
             return _accept(generation, ask, stored, by_user, now), True
     except BaseException as error:
+        if is_away(error) and (accepted := _accepted_after_all(generation)):
+            return accepted, True
         for kept in stored:
             kept.discard()
         same = isinstance(error, IntegrityError) and "generation_idempotency_key_once" in str(error)
@@ -176,6 +181,21 @@ def request_generation(
         if same and (replayed := _replay(organization, idempotency_key, request_sha256)):
             return replayed, False
         raise
+
+
+def _accepted_after_all(generation: Generation) -> Generation | None:
+    """The connection broke, perhaps during the commit: the row itself tells whether it went through."""
+    if connection.in_atomic_block:
+        return None
+    organization = generation.organization
+
+    def look() -> Generation | None:
+        with tenancy.enter(organization):
+            rows = Generation.objects.of(organization).select_related("organization", "room")
+            found: Generation | None = rows.filter(public_id=generation.public_id).first()
+        return found
+
+    return through(look)
 
 
 def _accept(
@@ -241,11 +261,17 @@ def _replay(organization: Organization, idempotency_key: str, request_sha256: st
 
 def reload(generation: Generation) -> Generation:
     """The row as it is now, with its pictures."""
+    return through(
+        partial(_reload, generation)
+    )  # it has been accepted: a restart of the database is no answer
+
+
+def _reload(generation: Generation) -> Generation:
     with tenancy.enter(generation.organization):
         fresh: Generation = (
             Generation.objects.of(generation.organization)
             .select_related("organization", "room")
-            .prefetch_related("pictures")
+            .prefetch_related(Prefetch("pictures", Picture.objects.order_by("position")))
             .get(pk=generation.pk)
         )
     return fresh
@@ -304,12 +330,12 @@ def await_end(*, generation: Generation, start_by: datetime, until: datetime) ->
         now = timezone.now()
         ours = current.is_awaited
         if ours and current.started_at is None and now >= start_by:
-            if _turn_away(current, now):
+            if through(partial(_turn_away, current, now)):
                 raise NotStartedInTime(retry_after=10)
         elif now >= until:
             if not ours:
                 raise _still_running(current, now)
-            ending.expire(generation=current, now=now)
+            through(partial(ending.expire, generation=current, now=now))
         else:
             wake_at = until if current.started_at or not ours else min(start_by, until)
             _sleep(current, wake_at - now)
@@ -321,7 +347,7 @@ def _sleep(generation: Generation, time: timedelta) -> None:
 
 
 def _still_running(generation: Generation, now: datetime) -> StillRunning:
-    estimate = timing.estimate(generation, now=now)
+    estimate = through(partial(timing.estimate, generation, now=now))
     return StillRunning(generation=generation.public_id, retry_after=estimate.retry_after if estimate else 1)
 
 

@@ -26,15 +26,20 @@ PATIENCE = timedelta(seconds=settings.UPSTREAM_PATIENCE)
 _INTERRUPTED = "The picture was being made when our worker stopped, and we don't know what came of it."
 
 
-def sweep(*, now: datetime) -> None:
-    """One round. Each step finds its rows across workspaces, then ends each of them inside its own."""
+def sweep(*, now: datetime, trust_leases: bool = True) -> None:
+    """One round. Each step finds its rows across workspaces, then ends each of them inside its own.
+
+    `trust_leases` is false for a sweeper that was itself cut off from the database a moment ago: others may have
+    been too, and a lease that could not be renewed says nothing about its worker.
+    """
     with tenancy.system("the sweeper"):
         generations = Generation.objects.select_related("organization")
-        abandoned = [] if _database_just_came_up(now) else list(generations.abandoned(now))
+        blind = not trust_leases or _database_just_came_up(now)
+        abandoned = [] if blind else list(generations.abandoned(now))
         overdue = list(generations.overdue(now))
         lost = _lost(now)
         at_closed_gate = UpstreamTurn.objects.waiting().filter(
-            generation=OuterRef("pk"), gate__name__in=gates.closed(now)
+            generation=OuterRef("pk"), gate__name__in=gates.long_closed(now)
         )
         too_long = generations.filter(state=State.QUEUED, queued_at__lt=now - PATIENCE)
         hopeless = list(too_long.filter(Exists(at_closed_gate)))

@@ -68,6 +68,12 @@ class NoSuchUpstreamKey(Refusal):
     code, title, status = "no_such_upstream_key", "Not found", 404
 
 
+class UnreadableUpstreamKey(Refusal):
+    """This key can't be opened any more: a secret of this instance has changed. Remove it and put it in again."""
+
+    code, title, status = "upstream_key_unreadable", "Key unreadable", 409
+
+
 class UpstreamKeyPaused(Refusal):
     """MeltFlex refused this workspace's own key, so no picture can be made and nothing was charged. An owner or
     admin can mend it under Settings › MeltFlex key."""
@@ -171,7 +177,10 @@ def resume(*, organization: Organization, key_id: str, by_user: User, now: datet
         key = _find(organization, key_id)
     if key.removed_at is not None:
         raise NoSuchUpstreamKey
-    verdict = meltflex_account.verify(key=text_of(key))
+    try:
+        verdict = meltflex_account.verify(key=text_of(key))
+    except secrets.CannotOpen as error:
+        raise UnreadableUpstreamKey from error
     if verdict is Verdict.REFUSED:
         raise UpstreamKeyRefused("MeltFlex still does not accept this key. Mend it there, or put in another.")
     if verdict is Verdict.NO_ANSWER:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -161,7 +164,7 @@ def make_ready(*, photo: Photo) -> Photo:
         return _usable(photo)
     tenancy.release_connection()
     try:
-        content = _bytes_of(photo)
+        content = _content_of(photo)
         prepared = image_pool.run(
             photos.prepare, content, longest_side=KEPT_LONGEST_SIDE, keep_png=True, seconds=PREPARE_SECONDS
         )
@@ -253,11 +256,20 @@ def _reload(photo: Photo) -> Photo:
     return fresh
 
 
-def _bytes_of(photo: Photo) -> bytes:
+class _WhenSent:
+    """Bytes that are read as they are sent to the image process: hundreds may wait for one, with large photos."""
+
+    def __init__(self, opener: Callable[[], BinaryIO]) -> None:
+        self._opener = opener
+
+    def __reduce__(self) -> tuple[type[bytes], tuple[bytes]]:
+        with self._opener() as file:
+            return bytes, (file.read(),)
+
+
+def _content_of(photo: Photo) -> _WhenSent:
     if photo.original:
-        with default_storage.open(photo.original) as file:
-            content: bytes = file.read()
-        return content
+        return _WhenSent(cast("Callable[[], BinaryIO]", partial(default_storage.open, photo.original)))
     content = fetching.fetch(
         photo.source_url,
         allow_loopback=settings.FETCH_ALLOW_LOOPBACK,
@@ -265,4 +277,7 @@ def _bytes_of(photo: Photo) -> bytes:
         seconds=FETCH_SECONDS,
     )
     photos.inspect(content)
-    return content
+    spooled = tempfile.TemporaryFile()  # noqa: SIM115 — closed by whom it is sent to; it has no name to leave behind
+    spooled.write(content)
+    spooled.seek(0)
+    return _WhenSent(lambda: spooled)

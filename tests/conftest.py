@@ -82,7 +82,5 @@ def engine(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> FakeEngin
 def worker(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Call it to work on everything that is queued; whoever waits for an end has it called for them."""
     monkeypatch.setattr("generations.outcomes.wait", lambda public_id, seconds: factories.work())
-    monkeypatch.setattr(
-        "projects.image_pool.run", lambda function, /, *args, seconds, **kwargs: function(*args, **kwargs)
-    )
+    monkeypatch.setattr("projects.image_pool.run", factories.run_image_work_here)
     return factories.work

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import pickle
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -143,3 +145,8 @@ def work() -> int:
     for generation in queued:
         running.run(generation_id=generation.pk, organization_id=generation.organization_id, worker="test")
     return len(queued)
+
+
+def run_image_work_here(function: Callable[..., Any], /, *args: Any, seconds: float, **kwargs: Any) -> Any:
+    """What an image process would do; the arguments cross as they would, by pickle."""
+    return function(*pickle.loads(pickle.dumps(args)), **kwargs)

@@ -37,6 +37,7 @@ from projects.deadline import Deadline
 
 BODY_BYTES = 15 * 2**20  # the contract's limit of a request
 ANSWER_BYTES = 120 * 2**20  # three large pictures in base64, and then some
+DETAIL_LENGTH = 400  # characters kept of what the upstream said
 ERROR_BYTES = 64 * 2**10  # of an answer that brings no picture
 MAX_RETRY_AFTER = 60.0  # seconds; an upstream that names more is asked again then
 _ROOM_FOR_TEXT = 64 * 2**10  # prompt, names, JSON's own characters
@@ -107,9 +108,8 @@ class MeltFlexEngine:
         except OSError as error:  # of our own disk: whatever the network does ends as EngineError
             raise _not_kept(error, opened=opened) from error
         except EngineError as error:
-            if self._key and self._key in error.detail:  # an upstream may well repeat what it was sent
-                raise _without(error, self._key) from None
-            raise
+            # An upstream may well repeat what it was sent; its texts are cut only when the key is out of them.
+            raise _without(error, self._key) from None
         finally:
             answer.unlink(missing_ok=True)
 
@@ -241,7 +241,7 @@ def _error_of(response: requests.Response, deadline: Deadline) -> EngineError:
         row.code,
         row.message,
         again=row.again,
-        detail=f"HTTP {response.status_code}: {content[:300].decode(errors='replace')}",
+        detail=f"HTTP {response.status_code}: {content[:4000].decode(errors='replace')}",
         status_code=response.status_code,
         retry_after=_retry_after(response.headers.get("Retry-After", ""), now=datetime.now(UTC)),
     )
@@ -277,7 +277,7 @@ def _without(error: EngineError, secret: str) -> EngineError:
         error.code,
         error.message,
         again=error.again,
-        detail=error.detail.replace(secret, "(the key)"),
+        detail=(error.detail.replace(secret, "(the key)") if secret else error.detail)[:DETAIL_LENGTH],
         status_code=error.status_code,
         retry_after=error.retry_after,
     )

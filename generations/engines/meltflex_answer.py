@@ -80,7 +80,7 @@ def _parse(text: mmap.mmap) -> tuple[dict[str, Any], dict[str, _Span]]:
         # Matched at this place, never searched for: a search would begin anew at every quote of a hostile file.
         found = _STRING.match(text, quote)
         if found is None:
-            raise bad_answer(f"no JSON: {text[:200]!r}")
+            raise bad_answer(f"no JSON: {text[:2000]!r}")
         end = found.end()
         _grow(skeleton, text, at, quote)
         if end - quote > _LONG or text[quote + 1 : quote + 6] == b"data:":
@@ -96,7 +96,7 @@ def _parse(text: mmap.mmap) -> tuple[dict[str, Any], dict[str, _Span]]:
 
 def _grow(skeleton: bytearray, text: mmap.mmap, start: int, end: int) -> None:
     if len(skeleton) + end - start > _SKELETON_BYTES:
-        raise bad_answer(f"more than {_SKELETON_BYTES} bytes beside its pictures: {text[:200]!r}")
+        raise bad_answer(f"more than {_SKELETON_BYTES} bytes beside its pictures: {text[:2000]!r}")
     skeleton += text[start:end]
 
 
@@ -104,7 +104,7 @@ def _loaded(skeleton: bytes, text: mmap.mmap) -> dict[str, Any]:
     try:
         answer = json.loads(skeleton)
     except (ValueError, RecursionError) as error:
-        raise bad_answer(f"no JSON: {text[:200]!r}") from error
+        raise bad_answer(f"no JSON: {text[:2000]!r}") from error
     if not isinstance(answer, dict):
         raise bad_answer("JSON, but no object")
     return answer

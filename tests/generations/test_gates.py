@@ -150,6 +150,24 @@ def test_a_refused_key_turns_everybody_away_until_one_call_may_try_it(studio: St
     assert gate().paused_at is None
 
 
+def test_an_older_success_does_not_unpause_a_refused_key(studio: Studio) -> None:
+    first, second = ask(studio, 2)
+    take(first), take(second)
+    paused = NOON + timedelta(seconds=20)
+    gates.pause(gate=GATE, reason="no credits", until=paused + timedelta(minutes=5), now=paused)
+    gates.leave(generation=first, verdict=Verdict.GOOD, now=paused + timedelta(seconds=1), call_began=NOON)
+    assert gate().paused_at == paused
+
+
+def test_who_was_called_and_finds_the_gate_shut_waits_again(studio: Studio) -> None:
+    (generation,) = ask(studio, 1)
+    take(generation)
+    UpstreamGate.objects.update(open_until=NOON + timedelta(seconds=15))
+    assert not take(generation)
+    gates.tend(now=NOON + timedelta(seconds=16))
+    assert active() == {generation.pk}
+
+
 def test_a_place_left_behind_is_cleared_away(studio: Studio) -> None:
     (generation,) = ask(studio, 1)
     take(generation)

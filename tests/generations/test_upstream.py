@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,13 +14,14 @@ from django.utils import timezone
 
 from accounts.models import OperatorAlert
 from billing import ledger
-from generations import gates, keeping, outage, preparing, running, services, sweeping, upstream_keys
+from generations import ending, gates, keeping, outage, preparing, running, services, sweeping, upstream_keys
 from generations.engines import meltflex_account
 from generations.engines.base import Again, EngineError, EnginePicture, EngineRequest, EngineResult
 from generations.models import Generation, State, UpstreamCall, UpstreamGate, UpstreamTurn
+from projects.services import IncomingImage
 from tests import factories
-from tests.factories import Studio
-from tests.fakes import FakeEngine, png
+from tests.factories import Studio, body
+from tests.fakes import FakeEngine, jpeg, png
 
 Work = Callable[[], int]
 
@@ -220,7 +221,9 @@ def test_a_breaker_that_stays_open_ends_the_wait(
     generation = studio.ask()
     worker_gate = "platform:down"
     now = timezone.now()
-    UpstreamGate.objects.create(name=worker_gate, limit=5, open_until=now + timedelta(minutes=40))
+    UpstreamGate.objects.create(
+        name=worker_gate, limit=5, open_until=now + timedelta(minutes=40), trips=gates.LONG_TRIPS
+    )
     assert not gates.take_turn(gate=worker_gate, generation=generation, now=now)
     sweeping.sweep(now=now + timedelta(minutes=10))
     assert now_of(generation).state == State.QUEUED
@@ -312,3 +315,149 @@ def test_a_result_waits_for_a_database_that_restarts(monkeypatch: pytest.MonkeyP
         return "kept"
 
     assert outage.through(action) == "kept"
+
+
+# --- What a key's gate learns from whom -----------------------------------------------------------------------
+
+
+def test_a_short_outage_does_not_end_a_long_wait(studio: Studio, worker: Work, engine: FakeEngine) -> None:
+    generation = studio.ask()
+    now = timezone.now()
+    UpstreamGate.objects.create(
+        name="platform:blip", limit=1, open_until=now + timedelta(minutes=40), trips=1
+    )
+    assert not gates.take_turn(gate="platform:blip", generation=generation, now=now)
+    sweeping.sweep(now=now + timedelta(minutes=16))
+    assert now_of(generation).state == State.QUEUED
+
+
+def test_short_deadlines_of_one_workspace_shut_the_key_for_nobody(
+    studio: Studio, worker: Work, engine: FakeEngine
+) -> None:
+    for number in range(gates.FAILURES_TO_OPEN):
+        services.request_generation(
+            organization=studio.organization,
+            ask=services.Ask(prompt=f"Room {number}", image=IncomingImage(content=jpeg())),
+            by_user=studio.owner,
+            now=timezone.now(),
+            deadline=timezone.now() + timedelta(seconds=61),
+        )
+        engine.failing = [EngineError("outcome_unknown", "Cut.", again=Again.UNKNOWN)]
+        worker()
+    assert UpstreamGate.objects.get().open_until is None
+
+
+def test_trouble_of_our_own_shuts_the_key_for_nobody(
+    studio: Studio, worker: Work, engine: FakeEngine
+) -> None:
+    studio.ask()
+    for _ in range(gates.FAILURES_TO_OPEN):
+        engine.failing = [EngineError("internal_error", "Reading the photo failed.", again=Again.SAFE)]
+        worker()
+    assert UpstreamGate.objects.get().open_until is None
+
+
+def test_a_retry_after_holds_back_everybody_at_that_key(
+    studio: Studio, strange_studio: Studio, worker: Work, engine: FakeEngine
+) -> None:
+    studio.ask()
+    engine.failing = [refusal(429, retry_after=17.0)]
+    worker()
+    theirs = strange_studio.ask()
+    worker()
+    assert (now_of(theirs).state, len(engine.calls)) == (State.QUEUED, 1)
+
+
+# --- Workers that come late -----------------------------------------------------------------------------------
+
+
+def test_a_call_that_a_thawed_worker_just_began_is_not_taken_for_a_dead_ones(
+    studio: Studio, worker: Work, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = running._claim
+
+    def long_ago(*arguments: Any, now: datetime) -> Generation | None:
+        return claim(*arguments, now=now - timedelta(seconds=60))
+
+    monkeypatch.setattr(running, "_claim", long_ago)
+    monkeypatch.setattr(sweeping, "_database_just_came_up", lambda now: False)
+    engine.during = lambda: sweeping.sweep(now=timezone.now())
+    generation = studio.ask()
+    worker()
+    assert (now_of(generation).state, studio.balance()) == (State.SUCCEEDED, 90)
+
+
+def test_a_sweeper_that_was_cut_off_itself_declares_nobody_dead(
+    studio: Studio, worker: Work, engine: FakeEngine
+) -> None:
+    def meanwhile() -> None:
+        sweeping.sweep(now=timezone.now() + timedelta(minutes=1), trust_leases=False)
+
+    engine.during = meanwhile
+    generation = studio.ask()
+    worker()
+    assert now_of(generation).state == State.SUCCEEDED
+
+
+def test_what_a_late_picture_cost_is_recorded_though_the_upstream_does_not_say(
+    studio: Studio, worker: Work, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = studio.ask()
+
+    def ended_meanwhile(request: EngineRequest) -> EngineResult:
+        ending.expire(generation=now_of(generation), now=timezone.now())
+        return EngineResult((EnginePicture(png()),), credits_used=0)
+
+    monkeypatch.setattr(engine, "generate", ended_meanwhile)
+    worker()
+    with studio.enter():
+        call = UpstreamCall.objects.get()
+    assert (call.outcome, call.possible_cost, studio.balance()) == ("discarded", 10, 100)
+
+
+def test_a_waiting_caller_lives_through_a_restart_of_the_database(
+    studio: Studio, worker: Work, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told to repeat, a caller without a key would pay twice: the work has been accepted."""
+    read, times = services._reload, []
+
+    def away_once(generation: Generation) -> Generation:
+        times.append(1)
+        if len(times) == 2:
+            raise OperationalError("the database system is shutting down")
+        return read(generation)
+
+    monkeypatch.setattr(services, "_reload", away_once)
+    monkeypatch.setattr(services, "through", lambda action: _twice(action))
+    response = studio.api().post("generate", body())
+    assert (response.status_code, studio.balance()) == (200, 90)
+
+
+def _twice(action: Callable[[], Any]) -> Any:
+    """`outage.through` without the transaction that a test stands in."""
+    try:
+        return action()
+    except OperationalError:
+        return action()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_connection_is_held_while_waiting_for_another_threads_transaction(
+    engine: FakeEngine, worker: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else those who wait could hold every connection of the pool, and who holds the lock would wait for one."""
+    seen = []
+
+    class Spy:
+        def __enter__(self) -> None:
+            seen.append((connection.in_atomic_block, connection.connection is not None))
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(outage, "one_at_a_time", Spy())
+    studio = factories.make_studio()
+    generation = studio.ask()
+    worker()
+    assert now_of(generation).state == State.SUCCEEDED
+    assert len(seen) >= 2
+    assert (False, True) not in seen

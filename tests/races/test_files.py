@@ -41,9 +41,7 @@ def _own_storage(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _inline_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "projects.image_pool.run", lambda function, /, *args, seconds, **kwargs: function(*args, **kwargs)
-    )
+    monkeypatch.setattr("projects.image_pool.run", factories.run_image_work_here)
 
 
 def all_is_well() -> None:

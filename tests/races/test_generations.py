@@ -45,9 +45,7 @@ def _stop_listening() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _inline_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "projects.image_pool.run", lambda function, /, *args, seconds, **kwargs: function(*args, **kwargs)
-    )
+    monkeypatch.setattr("projects.image_pool.run", factories.run_image_work_here)
 
 
 def test_50_requests_with_one_key_are_one_generation_and_one_hold() -> None:

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         stopped = threading.Event()
         threads = [
             _every(settings.LEASE_SECONDS / LEASE_RENEWALS, _renew_leases, stopped),
-            _every(SWEEP_SECONDS, _sweep, stopped),
+            _every(SWEEP_SECONDS, _Sweeper(), stopped),
         ]
         try:
             asyncio.run(_work(options["concurrency"]))
@@ -95,11 +96,27 @@ def _renew_leases() -> None:
     sweeping.renew_leases(worker=WORKER, now=timezone.now())
 
 
-def _sweep() -> None:
-    try:
-        sweeping.tend_gates(now=timezone.now())
-    finally:
-        sweeping.sweep(now=timezone.now())
+class _Sweeper:
+    """Sweeps, and knows since when it has seen the database without a gap.
+
+    After a gap it gives everybody the time of one lease: who could not renew it may well be alive.
+    """
+
+    __name__ = "sweep"
+
+    def __init__(self) -> None:
+        self._looked_at: float | None = None
+        self._blind_until = 0.0
+
+    def __call__(self) -> None:
+        began = time.monotonic()
+        if self._looked_at is None or began - self._looked_at > settings.LEASE_SECONDS / 2:
+            self._blind_until = began + settings.LEASE_SECONDS
+        try:
+            sweeping.tend_gates(now=timezone.now())
+        finally:
+            sweeping.sweep(now=timezone.now(), trust_leases=began >= self._blind_until)
+        self._looked_at = began
 
 
 def _leave_the_pool() -> None:
