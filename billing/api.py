@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rest import NewestFirst
 from accounts.tenancy import TenantAPIView
-from billing import credits, pricing
+from billing import credits, pricing, statement
+from billing.forms import FilterForm
+from billing.statement import Line
 
 
 class Credits(TenantAPIView):
@@ -28,3 +34,53 @@ class Credits(TenantAPIView):
                 "costs": pricing.costs(),
             }
         )
+
+
+def line_data(line: Line) -> dict[str, Any]:
+    """A ledger line as the API shows it; `change` is its effect on the balance."""
+    return {
+        "number": line.number,
+        "at": line.at,
+        "kind": line.kind,
+        "text": line.what,
+        "details": line.detail,
+        "for": line.about.text,
+        "reference": line.reference,
+        "by": line.by or None,
+        "labels": {
+            key: {"id": line.label_ids[key], "name": named.text} for key, named in line.labels.items()
+        },
+        "change": line.change,
+        "taken": line.taken,
+        "held": line.held,
+        "owed": line.debt,
+        "balance_after": line.balance_after,
+        "held_after": line.held_after,
+        "owed_after": line.debt_after,
+    }
+
+
+class CreditLines(TenantAPIView):
+    """The ledger, line by line."""
+
+    @extend_schema(
+        summary="List ledger lines, newest first",
+        parameters=[
+            OpenApiParameter("month", str, description="Of this calendar month (UTC): `2026-11`."),
+            OpenApiParameter("by", str, description="Caused by the person with this e-mail address."),
+            OpenApiParameter("label", str, description="With this label: `room:…`, `project:…`, `client:…`."),
+            OpenApiParameter("cursor", str, description="From `next` or `previous`."),
+            OpenApiParameter("limit", int, description="Lines on a page, up to 100."),
+        ],
+        responses={200: OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request) -> Response:
+        """By cursor; a filter that can't be read is 400."""
+        form = FilterForm(request.query_params)
+        if not form.is_valid():
+            raise ValidationError({name: list(problems) for name, problems in form.errors.items()})
+        lines = statement.select(organization=self.organization, filters=form.filters)
+        pages = NewestFirst()
+        found: list[Any] = pages.paginate_queryset(lines, request, view=self) or []
+        told = statement.in_words(organization=self.organization, entries=found)
+        return pages.get_paginated_response([line_data(line) for line in told])

@@ -206,7 +206,7 @@ def _accept(
             credits=generation.price,
             reference=generation.public_id,
             now=now,
-            labels={"by": by_user.email} | ({"room": ask.room.public_id} if ask.room else {}),
+            labels={"by": by_user.email} | (projects.labels_of(ask.room) if ask.room else {}),
         )
     admission.admit(organization=organization, now=now)
     generation.refresh_from_db()
