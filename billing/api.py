@@ -78,7 +78,9 @@ class CreditLines(TenantAPIView):
         """By cursor; a filter that can't be read is 400."""
         form = FilterForm(request.query_params)
         if not form.is_valid():
-            raise ValidationError({name: list(problems) for name, problems in form.errors.items()})
+            raise ValidationError(
+                {name: [str(problem) for problem in problems] for name, problems in form.errors.items()}
+            )
         lines = statement.select(organization=self.organization, filters=form.filters)
         pages = NewestFirst()
         found: list[Any] = pages.paginate_queryset(lines, request, view=self) or []

@@ -20,7 +20,8 @@ from django.db.models import F, Sum
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization
-from billing.models import Budget, CreditAccount, CreditEntry, EntryKind
+from billing import budgets as caps
+from billing.models import CreditAccount, CreditEntry, EntryKind
 
 RELEASED_ALLOWANCE_DAYS = 7  # what comes back after its period ended stays this long
 
@@ -35,12 +36,6 @@ class InDebt(Refusal):
     """A refunded or disputed purchase had already been spent. The next credits pay it back; then you can go on."""
 
     code, title, status = "in_debt", "Credits owed", 402
-
-
-class BudgetExceeded(Refusal):
-    """This would go over a budget that somebody in your workspace has set."""
-
-    code, title, status = "budget_exceeded", "Budget exceeded", 402
 
 
 class HoldAlreadyClosed(RuntimeError):
@@ -140,7 +135,7 @@ def hold(
 ) -> None:
     """Set `credits` (> 0) aside for `reference`, or raise and change nothing.
 
-    Raises NotEnoughCredits (with `required` and `balance`), InDebt, BudgetExceeded; IntegrityError for a second
+    Raises NotEnoughCredits (with `required` and `balance`), InDebt, budgets.BudgetExceeded; IntegrityError for a second
     hold of the same reference. `budgets` are keys of Budget rows that must all have room.
     """
     with tenancy.enter(organization):
@@ -160,7 +155,7 @@ def hold(
         if not held:
             _refuse(organization, credits, now)
         if budgets:
-            _use_budgets(organization, budgets, credits)
+            caps.use(organization=organization, keys=budgets, credits=credits, now=now)
 
 
 def _refuse(organization: Organization, credits: int, now: datetime) -> None:
@@ -172,12 +167,6 @@ def _refuse(organization: Organization, credits: int, now: datetime) -> None:
         required=credits,
         balance=have.spendable,
     )
-
-
-def _use_budgets(organization: Organization, keys: Sequence[str], credits: int) -> None:
-    roomy = Budget.objects.of(organization).filter(key__in=keys, used__lte=F("cap") - credits)
-    if roomy.update(used=F("used") + credits) != len(set(keys)):
-        raise BudgetExceeded(required=credits)
 
 
 def settle(*, organization: Organization, reference: str, now: datetime, credits: int | None = None) -> int:
@@ -231,8 +220,9 @@ def _close(account: CreditAccount, held: CreditEntry, kind: EntryKind, taken: in
         labels=held.labels,
     )
     if held.budgets and held.held > taken:
-        budgets = Budget.objects.of(held.organization).filter(key__in=held.budgets)
-        budgets.update(used=F("used") - (held.held - taken))
+        caps.give_back(
+            organization=held.organization, keys=held.budgets, credits=held.held - taken, held_at=held.at
+        )
 
 
 def grant(

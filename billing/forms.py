@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
+from billing.models import MOST_CAP
 from billing.statement import LABELS, Filters
 
 _MONTH = RegexValidator(r"^20\d\d-(0[1-9]|1[0-2])\Z", "A month is written like 2026-11.")
@@ -38,3 +39,10 @@ class FilterForm(forms.Form):
         """After `is_valid`."""
         data: dict[str, Any] = self.cleaned_data
         return Filters(month=data["month"], by=data["by"], label=data["label"])
+
+
+class BudgetForm(forms.Form):
+    """A budget for one key; an empty cap removes it."""
+
+    key = forms.CharField(max_length=120)
+    cap = forms.IntegerField(required=False, min_value=0, max_value=MOST_CAP, label="Credits a month")

@@ -15,10 +15,12 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from accounts.models import Organization, TenantQuerySet
 
 CLOSING = ("settle", "release")
+MOST_CAP = 10_000_000  # credits; a hundred times as much still fits the column
 
 
 class CreditAccount(models.Model):
@@ -163,12 +165,20 @@ class CreditEntry(models.Model):
 
 
 class Budget(models.Model):
-    """A cap on what holds under an opaque key (a client, a member) may use; billing knows not what the key is."""
+    """A cap on what holds under an opaque key (a client, a member) may use in a calendar month (UTC).
+
+    Billing knows not what the key is. `used` counts the holds since `counted_from`: the beginning of a month, or
+    when the budget was set. The first use of a later month moves it on and starts at 0, in the same statement.
+    """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     key = models.CharField(max_length=120)
     cap = models.IntegerField()
     used = models.IntegerField(default=0)
+    counted_from = models.DateTimeField(db_default=Now())
+    told_percent = models.PositiveSmallIntegerField(
+        db_default=0
+    )  # of the notices, the last that was sent since then
 
     objects = TenantQuerySet.as_manager()
 
@@ -176,6 +186,7 @@ class Budget(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["organization", "key"], name="budget_key_once"),
             models.CheckConstraint(condition=Q(used__gte=0), name="budget_used_not_negative"),
+            models.CheckConstraint(condition=Q(cap__gte=0, cap__lte=MOST_CAP), name="budget_cap_in_range"),
         ]
 
     def __str__(self) -> str:

@@ -186,6 +186,15 @@ def test_a_budget_is_not_used_below_zero(ledger: Try) -> None:
     )
 
 
+def test_a_budget_caps_at_0_to_10_million(ledger: Try) -> None:
+    for cap in (-1, 10_000_001):
+        ledger(
+            "INSERT INTO billing_budget (organization_id, key, cap, used)"
+            f" SELECT organization_id, 'k', {cap}, 0 FROM billing_creditaccount",
+            "budget_cap_in_range",
+        )
+
+
 def test_a_budget_has_its_key_once(ledger: Try) -> None:
     ledger(
         "INSERT INTO billing_budget (organization_id, key, cap, used)"

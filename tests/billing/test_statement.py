@@ -42,7 +42,7 @@ def make_room(studio: Studio, *, room: str = "Bedroom", client: str = "Mrs Winte
     return projects.create_room(project=project, name=room)
 
 
-def spend(studio: Studio, credits_: int, reference: str, *, now: datetime = NOON, **labels: str) -> None:
+def spend(studio: Studio, credits_: int, reference: str, *, now: datetime = NOON, **labels: Any) -> None:
     at: dict[str, Any] = {"organization": studio.organization, "reference": reference, "now": now}
     credits.hold(credits=credits_, labels=labels, **at)
     credits.settle(**at)
@@ -155,7 +155,8 @@ def test_the_api_pages_through_every_line_once(studio: Studio) -> None:
 
 def test_what_the_api_says_of_a_line(studio: Studio) -> None:
     room = make_room(studio)
-    spend(studio, 4, "gen_a", by="ada@example.com", **projects_labels(studio, room))
+    labels: dict[str, Any] = projects_labels(studio, room)
+    spend(studio, 4, "gen_a", by="ada@example.com", **labels)
     line = studio.api().get("credits/lines").json()["results"][0]
     assert line["labels"]["client"]["name"] == "Mrs Winter"
     assert line["labels"]["room"] == {"id": room.public_id, "name": "Bedroom"}
