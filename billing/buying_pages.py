@@ -13,7 +13,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, member
 from billing import credits, plans, purchases
-from billing.plan_pages import absolute, go, payers
+from billing.paying import absolute, go, payers
 
 
 @member(in_transaction=False)

@@ -6,42 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Refusal
-from accounts.models import Membership, Role
-from accounts.tenancy import MemberRequest, enter, member
+from accounts.models import Role
+from accounts.tenancy import MemberRequest, member
 from billing import credits, entitlements, plans, purchases, subscriptions
-
-
-def payers(request: MemberRequest) -> dict[str, Any]:
-    """Whether this member may spend money, and whom those ask who may not."""
-    may_pay = request.membership.may(Role.ADMIN)
-    if may_pay:
-        return {"may_pay": True}
-    roles = [role for role in Role if role.includes(Role.ADMIN)]
-    with enter(request.organization):
-        found = Membership.objects.of(request.organization).filter(role__in=roles, user__is_active=True)
-        return {"may_pay": False, "payers": list(found.order_by("pk").values_list("user__email", flat=True))}
-
-
-def absolute(request: HttpRequest, name: str) -> str:
-    """The full address of a page of this workspace, for Stripe to send people back to."""
-    workspace = request.organization.public_id  # type: ignore[attr-defined]  # a member's request
-    return request.build_absolute_uri(reverse(name, kwargs={"workspace": workspace}))
-
-
-def go(request: MemberRequest, name: str, act: Callable[[], str]) -> HttpResponse:
-    """To the address that `act` gives; a refusal is said on the page of this name."""
-    try:
-        return redirect(act())
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
-        return redirect(name, workspace=request.organization.public_id)
+from billing.paying import absolute, go, payers
 
 
 @member(in_transaction=False)
@@ -70,7 +44,13 @@ def _offer(each: plans.Plan, state: entitlements.PlanState) -> dict[str, Any]:
     elif each.price:
         verb = "choose"
     has_trial = verb == "choose" and state.trial_available and each.trial_days > 0
-    return {"plan": each, "current": current, "next": each == state.next_plan, "verb": verb, "trial": has_trial}
+    return {
+        "plan": each,
+        "current": current,
+        "next": each == state.next_plan,
+        "verb": verb,
+        "trial": has_trial,
+    }
 
 
 @member(Role.ADMIN, in_transaction=False)

@@ -12,11 +12,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, Sum
 from django.db.models.functions import TruncDay, TruncMonth
+from django.urls import reverse
 
 from accounts import tenancy
 from accounts.models import Organization
-from billing import naming
-from billing.models import CreditAccount, CreditEntry, EntryKind
+from billing import naming, plans
+from billing.models import CreditAccount, CreditEntry, EntryKind, PaidCredits, PaidKind
 from billing.naming import Named
 
 LABELS = ("room", "project", "client")  # those besides `by` that a statement is filtered by
@@ -111,8 +112,23 @@ def in_words(*, organization: Organization, entries: Iterable[CreditEntry]) -> l
     entries = list(entries)
     ids = {entry.reference for entry in entries}
     ids |= {str(entry.labels[key]) for entry in entries for key in LABELS if key in entry.labels}
-    names = naming.names(organization=organization, ids=ids)
+    names = naming.names(organization=organization, ids=ids) | _paid(organization, ids)
     return [_line(entry, names) for entry in entries]
+
+
+def _paid(organization: Organization, references: Iterable[str]) -> dict[str, Named]:
+    """What was paid for, by the reference of its grant."""
+    # A refund's or dispute's lines have a number after the fact.
+    facts = {each: each[7:].partition("/")[0] for each in references if each.startswith("stripe:")}
+    if not facts:
+        return {}
+    page = reverse("buy-credits", kwargs={"workspace": organization.public_id})
+    names = {}
+    for paid in PaidCredits.objects.of(organization).filter(fact__in=set(facts.values())):
+        plan = plans.PLANS[paid.plan].name if paid.plan in plans.PLANS else paid.plan
+        pack = Named(f"Pack of {paid.credits} credits", page)
+        names[paid.fact] = pack if paid.kind == PaidKind.PACK else Named(f"{plan}, {paid.kind}")
+    return {each: names[fact] for each, fact in facts.items() if fact in names}
 
 
 def _line(entry: CreditEntry, names: dict[str, Named]) -> Line:
@@ -146,6 +162,7 @@ _WHAT = {
     EntryKind.RELEASE: "Given back",
     EntryKind.EXPIRE: "Allowance ended",
     EntryKind.CLAWBACK: "Taken back",
+    EntryKind.RETURN: "Returned",
 }
 
 

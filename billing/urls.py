@@ -10,7 +10,9 @@ urlpatterns = [
     path("w/<id:workspace>/credits/statement.csv", views.statement_csv_file, name="credits-csv"),
     path("w/<id:workspace>/credits/buy", buying_pages.packs, name="buy-credits"),
     path("w/<id:workspace>/credits/buy/pack", buying_pages.buy_pack, name="buy-pack"),
-    path("w/<id:workspace>/credits/buy/<id:purchase_id>/refund", buying_pages.refund_pack, name="refund-pack"),
+    path(
+        "w/<id:workspace>/credits/buy/<id:purchase_id>/refund", buying_pages.refund_pack, name="refund-pack"
+    ),
     path("w/<id:workspace>/plan", plan_pages.plan, name="plan"),
     path("w/<id:workspace>/plan/choose", plan_pages.choose_plan, name="plan-choose"),
     path("w/<id:workspace>/plan/upgrade", plan_pages.upgrade_plan, name="plan-upgrade"),

@@ -208,6 +208,19 @@ WEB_THREADS = env.int(
     "WEB_THREADS", default=64
 )  # per web process; at most half of them may wait for pictures
 
+# --- Money -----------------------------------------------------------------------------------------------
+
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+# Where Stripe's API is; "" = Stripe itself. `make run` without a key names the sandbox here.
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").rstrip("/")
+STRIPE_PORTAL_CONFIGURATION = env.str(
+    "STRIPE_PORTAL_CONFIGURATION", default=""
+)  # bpc_…; "" = the default one
+STRIPE_AUTOMATIC_TAX = env.bool("STRIPE_AUTOMATIC_TAX", default=False)  # needs Stripe Tax to be set up
+REFUND_DAYS = 14  # how long an unused pack can be given back
+PAST_DUE_GRACE_DAYS = 7  # a plan whose renewal failed lasts so long
+
 # --- Files -----------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
@@ -238,7 +251,11 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
-        "form-action": ["'self'"],
+        # Choosing a plan is a form that ends on Stripe's page; browsers hold this against redirects too.
+        "form-action": [
+            "'self'",
+            STRIPE_API_BASE or "https://checkout.stripe.com https://billing.stripe.com",
+        ],
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_operator_alerts'),
-        ('billing', '0003_ledger_guards'),
+        ('billing', '0005_second_wall_of_stripe_rows'),
     ]
 
     operations = [
