@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.rest import NewestFirst
 from accounts.tenancy import TenantAPIView
-from billing import credits, pricing, statement
+from billing import credits, entitlements, plans, pricing, statement
 from billing.forms import FilterForm
 from billing.statement import Line
 
@@ -86,3 +86,54 @@ class CreditLines(TenantAPIView):
         found: list[Any] = pages.paginate_queryset(lines, request, view=self) or []
         told = statement.in_words(organization=self.organization, entries=found)
         return pages.get_paginated_response([line_data(line) for line in told])
+
+
+def plan_data(plan: plans.Plan) -> dict[str, Any]:
+    """A plan as the API shows it; money in the currency's hundredths, for a month."""
+    return {
+        "key": plan.key,
+        "name": plan.name,
+        "price": plan.price,
+        "currency": plans.CURRENCY,
+        "allowance": plan.allowance,
+        "in_flight_limit": plan.in_flight_limit,
+        "seats": plan.seats,
+        "api_access": plan.api_access,
+        "white_label": plan.white_label,
+        "retention_days": plan.retention_days,
+        "trial_days": plan.trial_days,
+    }
+
+
+class Plans(TenantAPIView):
+    """The catalogue."""
+
+    @extend_schema(summary="List plans and packs", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """`packs` are bought once and never expire. Both are bought on the pages, not over the API."""
+        packs = [
+            {"key": pack.key, "credits": pack.credits, "price": pack.price, "currency": plans.CURRENCY}
+            for pack in plans.PACKS.values()
+        ]
+        return Response({"plans": [plan_data(plan) for plan in plans.PLANS.values()], "packs": packs})
+
+
+class CurrentSubscription(TenantAPIView):
+    """The workspace's plan, as it stands."""
+
+    @extend_schema(summary="Read the workspace's plan", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """`status` is null without a subscription; `next_plan` begins at `period_end`."""
+        state = entitlements.state_of(organization=self.organization, now=timezone.now())
+        return Response(
+            {
+                "plan": state.plan.key,
+                "status": state.status or None,
+                "next_plan": state.next_plan.key if state.next_plan else None,
+                "period_end": state.period_end,
+                "ends_at": state.ends_at,
+                "trial_end": state.trial_end,
+                "past_due_since": state.past_due_since,
+                "grace_until": state.grace_until,
+            }
+        )
