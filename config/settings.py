@@ -279,5 +279,6 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},  # a 404 is not news
         "httpx": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }
