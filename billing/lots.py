@@ -90,13 +90,15 @@ class _Taken:
 
 def _taken(account: CreditAccount, lot: str) -> _Taken:
     lines = CreditEntry.objects.filter(account=account, **{f"labels__{LOT}": lot})
+    back = Q(kind__in=(EntryKind.CLAWBACK, EntryKind.RETURN))
+    # Names of their own: a sum that is named like a column hides the column from the sums after it.
     sums = lines.aggregate(
-        allowance=Sum("allowance", filter=Q(kind__in=(EntryKind.CLAWBACK, EntryKind.RETURN)), default=0),
-        purchased=Sum("purchased", filter=Q(kind__in=(EntryKind.CLAWBACK, EntryKind.RETURN)), default=0),
-        debt=Sum("debt", filter=Q(kind__in=(EntryKind.CLAWBACK, EntryKind.RETURN)), default=0),
+        of_allowance=Sum("allowance", filter=back, default=0),
+        of_purchased=Sum("purchased", filter=back, default=0),
+        as_debt=Sum("debt", filter=back, default=0),
         expired=Sum("allowance", filter=Q(kind=EntryKind.EXPIRE), default=0),
     )
-    return _Taken(-sums["allowance"], sums["debt"] - sums["purchased"], -sums["expired"])
+    return _Taken(-sums["of_allowance"], sums["as_debt"] - sums["of_purchased"], -sums["expired"])
 
 
 def _claw(
