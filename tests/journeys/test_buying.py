@@ -84,7 +84,7 @@ def test_a_plan_a_pack_a_decline_a_cancellation_and_the_end(someone: Callable[..
     buyer.open("credits/buy")
     buyer.shot("packs")
     anna.press("Buy 500 credits · $39")
-    buyer.pay(THREE_D_SECURE, "Pay $39")
+    buyer.pay(THREE_D_SECURE, "Pay 39.00 USD")
     buyer.shot("3-d-secure")
     anna.press("Complete authentication")
     page.wait_for_url("**/plan/done?session=cs_*")
@@ -94,7 +94,7 @@ def test_a_plan_a_pack_a_decline_a_cancellation_and_the_end(someone: Callable[..
 
     buyer.open("credits/buy")
     anna.press("Buy 100 credits")
-    buyer.pay(DECLINED, "Pay $9")
+    buyer.pay(DECLINED, "Pay 9.00 USD")
     assert anna.sees("declined")
     buyer.shot("declined")
     page.get_by_role("link", name="Back without paying").click()
