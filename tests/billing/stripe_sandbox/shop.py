@@ -20,7 +20,7 @@ class Shop:
     def __init__(self, world: World, address: str) -> None:
         self.world = world
         self.address = address
-        self.stripe = stripe.StripeClient(
+        self.stripe: Any = stripe.StripeClient(
             "sk_test_x", base_addresses={"api": address}, max_network_retries=0
         ).v1
         product = self.stripe.products.create({"name": "Growth"}).id
@@ -41,7 +41,7 @@ class Shop:
             "cancel_url": "http://localhost/no",
             **more,
         }
-        return self.stripe.checkout.sessions.create(params).id
+        return str(self.stripe.checkout.sessions.create(params).id)
 
     def buy(self, card: str = cards.OK) -> str:
         """A pack; the id of its payment intent."""
@@ -66,7 +66,7 @@ class Shop:
 
     def invoices(self, sub: str) -> list[Any]:
         """Oldest first."""
-        return self.stripe.invoices.list({"subscription": sub, "limit": 100}).data[::-1]
+        return list(self.stripe.invoices.list({"subscription": sub, "limit": 100}).data[::-1])
 
     def types(self) -> list[str]:
         """The types of all events so far."""

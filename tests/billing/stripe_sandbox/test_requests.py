@@ -33,7 +33,7 @@ def test_a_wrong_parameter_is_named(offline: Shop, params: Any, code: str | None
 
 def test_a_missing_parameter_is_named(offline: Shop) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        offline.stripe.prices.create({"unit_amount": 1})  # type: ignore[typeddict-item]
+        offline.stripe.prices.create({"unit_amount": 1})
     assert (refused.value.code, refused.value.param) == ("parameter_missing", "currency")
 
 
