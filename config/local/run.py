@@ -23,7 +23,9 @@ SAMPLE_PROMPT = "Japandi living room, light oak floor, warm evening light"
 def run() -> int:
     """Start the stack, tell how to use it, and keep it running. Returns the exit code."""
     stop_like_an_interrupt()
-    stack = Stack(host=os.environ.get("HOST") or "127.0.0.1", port=wanted_port() or DEFAULT_PORT)
+    stack = Stack(
+        host=os.environ.get("HOST") or "127.0.0.1", port=wanted_port() or DEFAULT_PORT, with_stripe=True
+    )
     say("Starting Roomwright")
     try:
         with stack:
@@ -60,6 +62,10 @@ def _introduce(stack: Stack) -> None:
     say(f"  pictures    {stack.address}{account.history}")
     for line in curl(stack, account):
         say(line)
+    if stack.stripe:
+        say(
+            f"\n  payments    {stack.stripe.address}  (the Stripe sandbox: test cards, time travel; no real money)"
+        )
     say(f"\n  data        {stack.data_dir}")
     say("  stop        Ctrl-C\n")
 
