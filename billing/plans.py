@@ -127,6 +127,17 @@ PACKS = {
 }
 
 
+_SIGNS = {"usd": "$", "eur": "€", "gbp": "£"}
+
+
+def money(amount: int, currency: str = CURRENCY) -> str:
+    """An amount of hundredths, for people: `$79`, `$9.50`, `12.00 SEK`."""
+    whole, rest = divmod(abs(amount), 100)
+    text = f"{whole:,}" + (f".{rest:02}" if rest or currency not in _SIGNS else "")
+    sign = "−" if amount < 0 else ""
+    return f"{sign}{_SIGNS[currency]}{text}" if currency in _SIGNS else f"{sign}{text} {currency.upper()}"
+
+
 def apply_plan(*, organization: Organization, plan: str) -> None:
     """Write the plan's entitlements to the workspace. Raises KeyError for a plan that is not in the catalogue."""
     chosen = PLANS[plan]

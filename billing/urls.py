@@ -10,6 +10,7 @@ urlpatterns = [
     path("w/<id:workspace>/credits/statement.csv", views.statement_csv_file, name="credits-csv"),
     path("w/<id:workspace>/credits/buy", buying_pages.packs, name="buy-credits"),
     path("w/<id:workspace>/credits/buy/pack", buying_pages.buy_pack, name="buy-pack"),
+    path("w/<id:workspace>/credits/buy/top-up", buying_pages.top_up, name="top-up"),
     path(
         "w/<id:workspace>/credits/buy/<id:purchase_id>/refund", buying_pages.refund_pack, name="refund-pack"
     ),

@@ -18,7 +18,7 @@ from billing import catalogue, credits, plans
 from billing.stripe_sandbox import cards
 from billing.stripe_sandbox.server import serve
 from billing.stripe_sandbox.world import World
-from billing.templatetags.money import money
+from billing.plans import money
 from tests import factories
 from tests.factories import Studio
 
@@ -238,12 +238,31 @@ def test_payments_that_are_away_are_said_and_charge_nothing(till: Till, settings
     assert "Payments can't be reached right now" in till.text("credits/buy").replace("&#x27;", "'")
 
 
+def test_a_top_up_is_set_changed_and_switched_off(till: Till) -> None:
+    wishes = {"low_below": "30", "topup_pack": "100", "topup_below": "20", "topup_monthly_cap": "45"}
+    assert till.post("credits/buy/top-up", **wishes).status_code == 302
+    page = till.text("credits/buy")
+    assert "100 credits are bought by themselves" in page
+    assert "at most $45 a month" in page
+    till.post("credits/buy/top-up", **(wishes | {"topup_pack": ""}))
+    assert "are bought by themselves" not in till.text("credits/buy")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"topup_monthly_cap": "5"}, {"topup_below": "0"}, {"topup_pack": "gold"}, {"low_below": "-1"}]
+)
+def test_a_top_up_that_can_never_happen_is_refused_on_the_page(till: Till, wrong: dict[str, str]) -> None:
+    wishes = {"low_below": "30", "topup_pack": "100", "topup_below": "20", "topup_monthly_cap": "45"}
+    assert till.post("credits/buy/top-up", **(wishes | wrong)).status_code == 422
+    assert "are bought by themselves" not in till.text("credits/buy")
+
+
 # --- Who may ---------------------------------------------------------------------------------------------
 
 READ = ("plan", "credits/buy")
 SPEND = (
     *("plan/choose", "plan/upgrade", "plan/downgrade", "plan/resume", "plan/portal"),
-    *("credits/buy/pack", "credits/buy/buy_x/refund"),
+    *("credits/buy/pack", "credits/buy/buy_x/refund", "credits/buy/top-up"),
 )
 
 
