@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
 from accounts import tenancy
 from accounts.models import Organization
@@ -90,13 +90,11 @@ class _Taken:
 
 def _taken(account: CreditAccount, lot: str) -> _Taken:
     lines = CreditEntry.objects.filter(account=account, **{f"labels__{LOT}": lot})
-    sums = lines.aggregate(
-        allowance=Sum("allowance", filter=Q(kind__in=(EntryKind.CLAWBACK, EntryKind.RETURN)), default=0),
-        purchased=Sum("purchased", filter=Q(kind__in=(EntryKind.CLAWBACK, EntryKind.RETURN)), default=0),
-        debt=Sum("debt", filter=Q(kind__in=(EntryKind.CLAWBACK, EntryKind.RETURN)), default=0),
-        expired=Sum("allowance", filter=Q(kind=EntryKind.EXPIRE), default=0),
+    moved = lines.filter(kind__in=(EntryKind.CLAWBACK, EntryKind.RETURN)).aggregate(
+        from_allowance=Sum(-F("allowance"), default=0), other=Sum(F("debt") - F("purchased"), default=0)
     )
-    return _Taken(-sums["allowance"], sums["debt"] - sums["purchased"], -sums["expired"])
+    expired = lines.filter(kind=EntryKind.EXPIRE).aggregate(credits=Sum(-F("allowance"), default=0))
+    return _Taken(moved["from_allowance"], moved["other"], expired["credits"])
 
 
 def _claw(

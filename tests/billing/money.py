@@ -43,7 +43,11 @@ class Shop:
 
     def session(self, url: str) -> str:
         """The id of the Checkout Session behind its address."""
-        return next(part for part in reversed(url.split("/")) if part.startswith("cs_")).split("?")[0].split("#")[0]
+        return (
+            next(part for part in reversed(url.split("/")) if part.startswith("cs_"))
+            .split("?")[0]
+            .split("#")[0]
+        )
 
     def subscribe(self, plan: str = "starter", card: str = OK) -> str:
         """Choose a plan and pay; Stripe's events are not delivered yet. Returns the session's id."""
@@ -80,6 +84,10 @@ class Shop:
         """Allowance, purchased, debt."""
         have = credits.balance(organization=self.studio.organization, now=self.now)
         return have.allowance, have.purchased, have.debt
+
+    def bought(self) -> list[purchases.Bought]:
+        """The packs, newest first."""
+        return purchases.bought(organization=self.studio.organization, now=self.now)
 
     def spend(self, amount: int) -> None:
         """Make pictures worth so much."""
