@@ -53,15 +53,13 @@ def _converge(
 
 def converge_event(*, event_type: str, object_id: str, now: datetime) -> list[str]:
     """What the event is about, read again. Types that concern us not give nothing."""
-    for prefix, converge in _BY_TYPE.items():
-        if event_type.startswith(prefix):
-            return converge(object_id, now=now)
-    return []
+    converge = converger_of(event_type)
+    return converge(object_id, now=now) if converge is not None else []
 
 
-def concerns_us(event_type: str) -> bool:
-    """Whether an event of this type is worth keeping."""
-    return event_type.startswith(tuple(_BY_TYPE))
+def converger_of(event_type: str) -> Callable[..., list[str]] | None:
+    """What looks again at the object of an event of this type; None where it does not concern us."""
+    return next((each for prefix, each in _BY_TYPE.items() if event_type.startswith(prefix)), None)
 
 
 def _workspace(thing: Any, now: datetime) -> Organization | None:

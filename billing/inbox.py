@@ -45,7 +45,7 @@ def receive(*, body: bytes, signature: str, now: datetime) -> bool:
 
 def store(*, event: stripe.Event, now: datetime) -> bool:
     """Note an event that concerns us, with the job that works on it. False when there is nothing to do."""
-    if not converge.concerns_us(event.type) or not event.object_id:
+    if converge.converger_of(event.type) is None or not event.object_id:
         return False
     with transaction.atomic():
         _, is_new = StripeEvent.objects.get_or_create(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
 from accounts import tenancy
 from accounts.models import Organization
@@ -90,15 +90,11 @@ class _Taken:
 
 def _taken(account: CreditAccount, lot: str) -> _Taken:
     lines = CreditEntry.objects.filter(account=account, **{f"labels__{LOT}": lot})
-    back = Q(kind__in=(EntryKind.CLAWBACK, EntryKind.RETURN))
-    # Names of their own: a sum that is named like a column hides the column from the sums after it.
-    sums = lines.aggregate(
-        of_allowance=Sum("allowance", filter=back, default=0),
-        of_purchased=Sum("purchased", filter=back, default=0),
-        as_debt=Sum("debt", filter=back, default=0),
-        expired=Sum("allowance", filter=Q(kind=EntryKind.EXPIRE), default=0),
+    moved = lines.filter(kind__in=(EntryKind.CLAWBACK, EntryKind.RETURN)).aggregate(
+        from_allowance=Sum(-F("allowance"), default=0), other=Sum(F("debt") - F("purchased"), default=0)
     )
-    return _Taken(-sums["of_allowance"], sums["as_debt"] - sums["of_purchased"], -sums["expired"])
+    expired = lines.filter(kind=EntryKind.EXPIRE).aggregate(credits=Sum(-F("allowance"), default=0))
+    return _Taken(moved["from_allowance"], moved["other"], expired["credits"])
 
 
 def _claw(

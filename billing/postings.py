@@ -15,7 +15,7 @@ from accounts import alerts
 from accounts.models import Organization
 from billing import lots, notices
 from billing import stripe_gateway as stripe
-from billing.models import PaidCredits, PaidKind, Purchase, Reversal, ReversalKind
+from billing.models import BillingSettings, PaidCredits, PaidKind, Purchase, Reversal, ReversalKind
 
 # Money of a refund that is under way counts as gone; it comes back if the refund fails.
 REFUND_COUNTS = {
@@ -126,6 +126,8 @@ def grant_period(organization: Organization, line: PaidLine, money: Money, *, no
 
 def _grant(paid: PaidCredits, now: datetime) -> list[str]:
     lots.grant(organization=paid.organization, paid=paid, now=now)
+    # From now on somebody is told when few are left.
+    BillingSettings.objects.of(paid.organization).get_or_create(organization=paid.organization)
     if paid.until is None or paid.until > now:
         notices.tell(organization=paid.organization, notice=notices.RECEIPT, row_id=paid.pk)
     return [f"{paid.organization.public_id}: {paid.kind} {paid.fact}: {paid.credits} credits granted"]

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts import converters  # noqa: F401 — knows `id`
-from billing import budget_pages, buying_pages, plan_pages, views
+from billing import budget_pages, buying_pages, plan_pages, views, webhook
 
 urlpatterns = [
     path("w/<id:workspace>/credits", views.statement_page, name="credits"),
@@ -22,4 +22,5 @@ urlpatterns = [
     path("w/<id:workspace>/plan/portal", plan_pages.portal, name="portal"),
     path("w/<id:workspace>/plan/done", plan_pages.completed, name="plan-done"),
     path("w/<id:workspace>/settings/budgets", budget_pages.budgets_page, name="budgets"),
+    path("stripe/webhook", webhook.receive, name="stripe-webhook"),
 ]

@@ -180,7 +180,9 @@ class PaidCredits(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["fact"], name="paid_credits_one_grant_per_fact"),
             models.UniqueConstraint(
-                fields=["payment_intent"], condition=Q(kind="pack"), name="paid_credits_one_pack_per_payment"
+                fields=["payment_intent"],
+                condition=Q(kind="pack") & ~Q(payment_intent=""),
+                name="paid_credits_one_pack_per_payment",
             ),
             models.UniqueConstraint(
                 fields=["organization"],
@@ -193,7 +195,12 @@ class PaidCredits(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="pack", starts=None, until=None)
-                | Q(kind__in=("allowance", "trial"), until__gt=F("starts")),
+                | Q(
+                    kind__in=("allowance", "trial"),
+                    starts__isnull=False,
+                    until__isnull=False,
+                    until__gt=F("starts"),
+                ),
                 name="paid_credits_allowance_has_a_period",
             ),
         ]

@@ -85,6 +85,10 @@ class Shop:
         have = credits.balance(organization=self.studio.organization, now=self.now)
         return have.allowance, have.purchased, have.debt
 
+    def bought(self) -> list[purchases.Bought]:
+        """The packs, newest first."""
+        return purchases.bought(organization=self.studio.organization, now=self.now)
+
     def spend(self, amount: int) -> None:
         """Make pictures worth so much."""
         reference = f"gen_{self.world.now}_{len(self.studio.lines())}"

@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from accounts.models import Membership, Organization, Role
 from billing import catalogue, credits, plans
+from billing.plans import money
 from billing.stripe_sandbox import cards
 from billing.stripe_sandbox.server import serve
 from billing.stripe_sandbox.world import World
-from billing.plans import money
 from tests import factories
 from tests.factories import Studio
 
