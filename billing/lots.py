@@ -25,6 +25,8 @@ def fact_of(paid: PaidCredits) -> str:
 def grant(*, organization: Organization, paid: PaidCredits, now: datetime) -> None:
     """Give what was paid for. The row must be new: its unique fact is what makes this happen once."""
     fact, labels = fact_of(paid), {"payment": paid.payment_intent or paid.fact}
+    if paid.purchase and paid.purchase.by_user:
+        labels["by"] = paid.purchase.by_user.email
     if paid.kind == PaidKind.PACK:
         given = credits.grant(
             organization=organization, purchased=paid.credits, fact=fact, now=now, labels=labels

@@ -39,7 +39,9 @@ def _offer(each: plans.Plan, state: entitlements.PlanState) -> dict[str, Any]:
     current = each.key == state.plan.key
     verb = ""
     if state.subscription_id:
-        if state.status != "past_due" and not current and each.price and each != state.next_plan:
+        # What is overdue is paid first, and what was cancelled is resumed first.
+        may_change = state.status != "past_due" and state.ends_at is None
+        if may_change and not current and each.price and each != state.next_plan:
             verb = "upgrade" if each.rank > state.plan.rank else "downgrade"
     elif each.price:
         verb = "choose"

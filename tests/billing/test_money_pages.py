@@ -14,7 +14,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import Membership, Organization, Role
-from billing import catalogue, credits, plans
+from billing import catalogue, converge, credits, plans
 from billing.plans import money
 from billing.stripe_sandbox import cards
 from billing.stripe_sandbox.server import serve
@@ -160,6 +160,20 @@ def test_a_declined_upgrade_changes_nothing_and_says_so(till: Till) -> None:
     assert "You are on Starter" in page
 
 
+def test_a_cancelled_plan_offers_to_stay_and_no_other_change(till: Till) -> None:
+    till.pay("plan/choose", plan="growth")
+    subscription = next(each["id"] for each in till.world.all("subscription"))
+    till.world.cancel_at_period_end(subscription)
+    converge.converge_subscription(subscription, now=timezone.now())
+    page = till.text("plan")
+    assert "It was cancelled and ends on" in page
+    assert "the first month is charged" not in page
+    assert "Upgrade to" not in page
+    assert "Stay on Growth" in page
+    till.post("plan/resume")
+    assert "It was cancelled" not in till.text("plan")
+
+
 @pytest.mark.parametrize(
     ("verb", "plan"), [("upgrade", "scale"), ("downgrade", "starter"), ("resume", ""), ("choose", "gold")]
 )
@@ -187,7 +201,7 @@ def test_a_pack_is_bought_listed_and_given_back(till: Till) -> None:
     assert "500 credits are yours" in after
     page = till.browser.get(f"{till.home}/credits/buy").content.decode()
     assert "500 credits · $39" in page
-    assert "Pack of 500 credits" in till.text("credits")
+    assert "Pack of 500 credits" in till.text("credits", by=till.studio.owner.email)
     refund = re.search(r'action="([^"]+/refund)"', page)
     assert refund
     assert till.browser.post(refund[1]).status_code == 302
