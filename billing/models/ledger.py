@@ -1,10 +1,10 @@
-"""The ledger's rows and the constraints that hold whatever the code does. Imported by billing alone.
+"""The ledger's rows and the constraints that hold whatever the code does.
 
 What must never happen, and what forbids it in the database:
 
 - a balance below zero: check constraints on the account and on every line's balance-after
 - a second hold, settle or release of the same thing, a settle after a release: two unique constraints
-- a second grant for the same fact: one unique constraint
+- a second grant, clawback or return for the same fact: one unique constraint each
 - a line that changes or goes away: the append-only trigger
 - a line that does not continue the one before it: the chain trigger
 - an account that differs from its last line: a deferred trigger, checked at commit
@@ -26,6 +26,7 @@ class CreditAccount(models.Model):
 
     `allowance` expires at `allowance_until` (None: no period is running and nothing expires), `purchased` never
     does; `held` is set aside by open holds and already taken off the two; `debt` is owed and blocks new holds.
+    `allowance_fact` is the fact for which the running period's allowance was granted.
     """
 
     organization = models.OneToOneField(Organization, models.PROTECT, related_name="+")
@@ -34,6 +35,7 @@ class CreditAccount(models.Model):
     held = models.IntegerField(default=0)
     debt = models.IntegerField(default=0)
     allowance_until = models.DateTimeField(null=True, blank=True)
+    allowance_fact = models.CharField(max_length=120, blank=True, default="", db_default="")
     lines = models.BigIntegerField(default=0)
 
     objects = TenantQuerySet.as_manager()
@@ -59,6 +61,7 @@ class EntryKind(models.TextChoices):
     RELEASE = "release"
     EXPIRE = "expire"
     CLAWBACK = "clawback"
+    RETURN = "return", "Return"  # of a clawback: the refund failed, the dispute was won
 
 
 class CreditEntry(models.Model):
@@ -103,6 +106,9 @@ class CreditEntry(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["reference"], condition=Q(kind="clawback"), name="credit_entry_one_clawback_per_fact"
+            ),
+            models.UniqueConstraint(
+                fields=["reference"], condition=Q(kind="return"), name="credit_entry_one_return_per_fact"
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -153,8 +159,12 @@ class CreditEntry(models.Model):
                 name="credit_entry_expire_takes_allowance",
             ),
             models.CheckConstraint(
-                condition=~Q(kind="clawback") | Q(allowance=0, purchased__lte=0, held=0, debt__gte=0),
+                condition=~Q(kind="clawback") | Q(allowance__lte=0, purchased__lte=0, held=0, debt__gte=0),
                 name="credit_entry_clawback_takes_or_owes",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="return") | Q(allowance__gte=0, purchased__gte=0, held=0, debt__lte=0),
+                name="credit_entry_return_only_gives",
             ),
         ]
 

@@ -1,0 +1,36 @@
+"""The rows of billing. Imported by billing alone."""
+
+from billing.models.ledger import Budget, CreditAccount, CreditEntry, EntryKind
+from billing.models.stripe import (
+    BillingSettings,
+    PaidCredits,
+    PaidKind,
+    Purchase,
+    PurchaseState,
+    Reversal,
+    ReversalKind,
+    StripeCustomer,
+    StripeEvent,
+    StripeObject,
+    StripePrice,
+    Subscription,
+)
+
+__all__ = [
+    "BillingSettings",
+    "Budget",
+    "CreditAccount",
+    "CreditEntry",
+    "EntryKind",
+    "PaidCredits",
+    "PaidKind",
+    "Purchase",
+    "PurchaseState",
+    "Reversal",
+    "ReversalKind",
+    "StripeCustomer",
+    "StripeEvent",
+    "StripeObject",
+    "StripePrice",
+    "Subscription",
+]
