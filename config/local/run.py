@@ -12,7 +12,7 @@ from config.local.account import DemoAccount, provision
 from config.local.errors import LocalStackError
 from config.local.net import local_name, wanted_port
 from config.local.postgres import REPOSITORY
-from config.local.stack import AlreadyRunningError, Stack, running, wait_until_ready
+from config.local.stack import AlreadyRunningError, Stack, manage, running, wait_until_ready
 from config.local.terminal import complain, say, step
 
 DEFAULT_PORT = 8000
@@ -54,6 +54,10 @@ def _introduce(stack: Stack) -> None:
             account = provision(stack.data_dir, stack.environ())
         with step("web and worker ready"):
             wait_until_ready(stack.address, stack.children)
+        if stack.stripe:
+            with step("prices in the Stripe sandbox"):
+                stack.stripe.wait_until_ready()
+                manage("sync_stripe_catalogue", environ=stack.environ())
     except LocalStackError as error:  # keep serving: whoever edits the code mends it and it starts again
         complain(f"{error}\nWill go on trying; Ctrl-C stops it.")
         return

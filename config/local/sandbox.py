@@ -5,18 +5,22 @@ after a restart.
 """
 
 import contextlib
+import http.client
 import json
 import os
 import secrets
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from config.local.net import free_port
+from config.local.errors import LocalStackError
+from config.local.net import free_port, get
 from config.local.postgres import REPOSITORY
 
+READY_SECONDS = 30
 WEBHOOK_PATH = "/stripe/webhook"
 
 
@@ -38,6 +42,17 @@ class Sandbox:
             "STRIPE_SECRET_KEY": "sk_test_sandbox",
             "STRIPE_WEBHOOK_SECRET": self.secret,
         }
+
+    def wait_until_ready(self) -> None:
+        """Return when it answers. Raises LocalStackError if that takes too long."""
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if get(self.address, "/style.css")[0] == 200:
+                    return
+            time.sleep(0.1)
+        message = f"The Stripe sandbox does not answer at {self.address}."
+        raise LocalStackError(message)
 
     def command(self, site: str) -> list[str]:
         """The program; it delivers to the site's webhook endpoint."""

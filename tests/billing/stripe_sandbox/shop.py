@@ -28,7 +28,7 @@ class Shop:
         for key, amount in (("starter", 1900), ("growth", 4900), ("pack", 2000)):
             recurring: Any = {} if key == "pack" else {"recurring": {"interval": "month"}}
             params: Any = {"product": product, "currency": "usd", "unit_amount": amount, "lookup_key": key}
-            self.prices[key] = self.stripe.prices.create({**params, **recurring}).id
+            self.prices[key] = self.stripe.prices.create(params | recurring).id
         self.customer = self.stripe.customers.create({"email": "a@example.com", "name": "A"}).id
 
     def session(self, key: str, **more: Any) -> str:
