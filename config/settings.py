@@ -242,6 +242,10 @@ STORAGES = {
 
 # --- Security --------------------------------------------------------------------------------------------
 
+# Our forms lead on to these by redirects, which browsers hold to the policy too.
+PAYMENT_PAGES = (
+    [STRIPE_API_BASE] if STRIPE_API_BASE else [f"https://{x}.stripe.com" for x in ("checkout", "billing")]
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -251,7 +255,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *PAYMENT_PAGES],
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import stripe
+
 from billing.stripe_sandbox import cards, disputes, invoices, payments, subscriptions
 from billing.stripe_sandbox.catalogue import new_customer
 from billing.stripe_sandbox.core import DAY, Core, change
 from billing.stripe_sandbox.errors import ApiError, card_declined
-from billing.stripe_sandbox.typed import Json
+from billing.stripe_sandbox.typed import Json, fill
 
 UNKNOWN = ("discounts", "shipping_options", "optional_items", "custom_fields", "after_expiration")
 
@@ -182,7 +184,8 @@ def _subscribe(core: Core, session: Json, customer: str, method: Json, *, authen
 def _complete(core: Core, session: Json, customer: str, *, paid: bool) -> None:
     person = core.get("customer", customer)
     details = {"email": person["email"], "name": person["name"], "tax_exempt": "none", "tax_ids": []}
-    change(session, status="complete", customer=customer, customer_details=details, url=None)
+    whole = fill(stripe.checkout.Session.CustomerDetails, details)
+    change(session, status="complete", customer=customer, customer_details=whole, url=None)
     if session["payment_status"] != "no_payment_required":
         change(session, payment_status="paid" if paid else "unpaid")
     core.emit("checkout.session.completed", session)

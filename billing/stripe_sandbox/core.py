@@ -78,7 +78,7 @@ class Core:
         self.serial = 0
         self.rows: dict[str, dict[str, Json]] = {kind: {} for kind in CLASSES}
         self.hidden: dict[str, Json] = {}  # what Stripe knows of an object and never says
-        self.settings: Json = {"refunds": "succeeded", "dunning_end": "canceled"}
+        self.settings: Json = {"refunds": "succeeded", "dunning_end": "canceled", "webhooks": {}}
         self.answers: dict[str, list[Any]] = {}  # by idempotency key
         self.lock = threading.RLock()
         self.pages = "http://127.0.0.1"  # where this world's pages are; the server says
@@ -162,12 +162,20 @@ class Core:
             "event",
             api_version=stripe.api_version,
             data=data,
-            pending_webhooks=len(self.rows["webhook_endpoint"]),
+            pending_webhooks=len(self.endpoints_for(name)),
             request={"id": None, "idempotency_key": None},
             type=name,
         )
         self._fresh.append(copy.deepcopy(event))
         return event
+
+    def endpoints_for(self, name: str) -> list[Json]:
+        """The webhook endpoints that want events of this type."""
+        return [
+            endpoint
+            for endpoint in self.all("webhook_endpoint")
+            if endpoint["status"] == "enabled" and {"*", name} & set(endpoint["enabled_events"])
+        ]
 
     def _save(self) -> None:
         if not self.file:

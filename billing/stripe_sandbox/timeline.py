@@ -23,6 +23,12 @@ def travel(core: Core, seconds: int) -> None:
     core.offset += max(until - core.now, 0)
 
 
+def is_due(core: Core) -> bool:
+    """Whether something should have happened by now."""
+    with core.lock:
+        return any(moment <= core.now for moment, _step in _steps(core))
+
+
 def _steps(core: Core) -> Iterator[Step]:
     for session in core.all("checkout.session"):
         if session["status"] == "open":

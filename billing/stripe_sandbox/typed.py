@@ -37,9 +37,11 @@ def fill(cls: Typed, given: Mapping[str, Any]) -> Json:
         raise DriftError(f"{cls.__qualname__} has no {sorted(unknown)}")
     whole: Json = {}
     for name, hint in declared.items():
+        if given.get(name) is None and name in left_out(cls):
+            continue
         if name in given:
             whole[name] = _fill_value(hint, given[name])
-        elif name in left_out(cls) or name == "deleted":
+        elif name == "deleted":
             continue
         elif type(None) in get_args(hint):
             whole[name] = None

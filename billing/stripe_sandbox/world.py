@@ -87,13 +87,17 @@ class World(Core):
 
     # --- what people do ---
 
-    def pay(self, session: str, card: str = cards.OK, *, authenticate: bool | None = True) -> Json:
-        """Complete a Checkout page. `authenticate`: the answer to 3-D Secure, None for not asked yet."""
+    def pay(self, session: str, card: str = cards.OK, *, authenticate: bool = True) -> Json:
+        """Complete a Checkout page; `authenticate` is the answer to 3-D Secure. Raises ApiError if declined."""
+        self.pay_on_page(session, card, authenticate=authenticate)
+        return self.show(session)
+
+    def pay_on_page(self, session: str, card: str, *, authenticate: bool | None) -> str:
+        """As `pay`, step by step: "ask" where 3-D Secure has to be answered first, else "complete"."""
         with self.changing():
+            self._catch_up()
             row = self.get("checkout.session", session)
-            if checkout.pay(self, row, card, authenticate=authenticate) == "ask":
-                raise ApiError("This card asks for authentication.", status=402, kind="card_error")
-            return copy.deepcopy(row)
+            return checkout.pay(self, row, card, authenticate=authenticate)
 
     def change_card(self, customer: str, card: str = cards.OK) -> Json:
         """In the portal: the new card pays every subscription, and what is owed at once."""
@@ -210,9 +214,21 @@ class World(Core):
         with self.changing():
             timeline.travel(self, int(days * DAY) + seconds)
 
+    def catch_up(self) -> None:
+        """Let happen what has become due on a clock that runs by itself; nothing due costs no write."""
+        if self.start is None and timeline.is_due(self):
+            self.advance()
+
     def advance_to(self, moment: int) -> None:
         """Let time go by until then (seconds since 1970); the past is left alone."""
         self.advance(seconds=max(moment - self.now, 0))
+
+    def webhooks_go_to(self, url: str, secret: str) -> None:
+        """Make sure that everything is delivered there, signed with that secret; other endpoints go away."""
+        with self.changing():
+            self.rows["webhook_endpoint"].clear()
+            endpoint = api.new_endpoint(self, {"url": url, "enabled_events": ["*"]})
+            self.hidden[endpoint["id"]]["secret"] = secret
 
     def show(self, wanted: str) -> Json:
         """A copy of any object by its id. Raises ApiError if there is none."""

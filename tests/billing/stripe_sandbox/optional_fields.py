@@ -47,16 +47,16 @@ def optional_fields(declaration: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     path: list[tuple[str, str]] = []
     for line in map(str.strip, declaration.splitlines()):
+        if (field := FIELD.match(line)) and path and path[-1][0] == "interface":
+            names = [name for _kind, name in path]
+            if not any(FOR_REQUESTS.search(name) for name in names):
+                found.setdefault(".".join(names), []).append(field[1])
         if opened := OPEN.match(line):
             path.append((opened[1], opened[2]))
         elif line.endswith("{"):
             path.append(("other", ""))
         elif line.startswith("}") and path:
             path.pop()
-        elif (field := FIELD.match(line)) and path and path[-1][0] == "interface":
-            names = [name for _kind, name in path]
-            if not any(FOR_REQUESTS.search(name) for name in names):
-                found.setdefault(".".join(names), []).append(field[1])
     return found
 
 
