@@ -80,6 +80,9 @@ class Organization(models.Model):
     seats = models.PositiveSmallIntegerField(default=1)
     in_flight_limit = models.PositiveSmallIntegerField(default=2)
     retention_days = models.PositiveSmallIntegerField(default=30)
+    payment_overdue_since = models.DateTimeField(
+        null=True, blank=True
+    )  # the plan's renewal could not be charged
 
     objects = OrganizationQuerySet.as_manager()
 

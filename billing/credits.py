@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 from django.db.models import F, Sum
 
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization
-from billing.models import Budget, CreditAccount, CreditEntry, EntryKind
+from billing import budgets as caps
+from billing.entries import LOT, expire, is_over, locked, post
+from billing.models import CreditAccount, CreditEntry, EntryKind
 
 RELEASED_ALLOWANCE_DAYS = 7  # what comes back after its period ended stays this long
 
@@ -35,12 +37,6 @@ class InDebt(Refusal):
     """A refunded or disputed purchase had already been spent. The next credits pay it back; then you can go on."""
 
     code, title, status = "in_debt", "Credits owed", 402
-
-
-class BudgetExceeded(Refusal):
-    """This would go over a budget that somebody in your workspace has set."""
-
-    code, title, status = "budget_exceeded", "Budget exceeded", 402
 
 
 class HoldAlreadyClosed(RuntimeError):
@@ -65,7 +61,7 @@ def balance(*, organization: Organization, now: datetime) -> Balance:
         account = CreditAccount.objects.of(organization).first()
     if account is None:
         return Balance(0, 0, 0, 0, 0, None)
-    allowance = 0 if _is_over(account, now) else account.allowance
+    allowance = 0 if is_over(account, now) else account.allowance
     return Balance(
         allowance + account.purchased,
         allowance,
@@ -140,7 +136,7 @@ def hold(
 ) -> None:
     """Set `credits` (> 0) aside for `reference`, or raise and change nothing.
 
-    Raises NotEnoughCredits (with `required` and `balance`), InDebt, BudgetExceeded; IntegrityError for a second
+    Raises NotEnoughCredits (with `required` and `balance`), InDebt, budgets.BudgetExceeded; IntegrityError for a second
     hold of the same reference. `budgets` are keys of Budget rows that must all have room.
     """
     with tenancy.enter(organization):
@@ -160,7 +156,7 @@ def hold(
         if not held:
             _refuse(organization, credits, now)
         if budgets:
-            _use_budgets(organization, budgets, credits)
+            caps.use(organization=organization, keys=budgets, credits=credits, now=now)
 
 
 def _refuse(organization: Organization, credits: int, now: datetime) -> None:
@@ -172,12 +168,6 @@ def _refuse(organization: Organization, credits: int, now: datetime) -> None:
         required=credits,
         balance=have.spendable,
     )
-
-
-def _use_budgets(organization: Organization, keys: Sequence[str], credits: int) -> None:
-    roomy = Budget.objects.of(organization).filter(key__in=keys, used__lte=F("cap") - credits)
-    if roomy.update(used=F("used") + credits) != len(set(keys)):
-        raise BudgetExceeded(required=credits)
 
 
 def settle(*, organization: Organization, reference: str, now: datetime, credits: int | None = None) -> int:
@@ -203,7 +193,7 @@ def release(*, organization: Organization, reference: str, now: datetime) -> int
 @contextmanager
 def _open_hold(organization: Organization, reference: str) -> Iterator[tuple[CreditAccount, CreditEntry]]:
     with tenancy.enter(organization):
-        account = _locked(organization)
+        account = locked(organization)
         held = CreditEntry.objects.of(organization).get(kind=EntryKind.HOLD, reference=reference)
         # Exact, since the account is locked; a unique constraint stands behind it.
         if held.closings.exists():
@@ -215,11 +205,11 @@ def _close(account: CreditAccount, held: CreditEntry, kind: EntryKind, taken: in
     from_allowance = min(-held.allowance, taken)
     allowance_back = -held.allowance - from_allowance
     purchased_back = -held.purchased - (taken - from_allowance)
-    if allowance_back and _is_over(account, now):
+    if allowance_back and is_over(account, now):
         # Its period has ended: the left-overs of that period go first, so that only this credit lives on.
-        _expire(account, now)
+        expire(account, now)
         account.allowance_until = now + timedelta(days=RELEASED_ALLOWANCE_DAYS)
-    _post(
+    post(
         account,
         kind,
         reference=held.reference,
@@ -231,8 +221,9 @@ def _close(account: CreditAccount, held: CreditEntry, kind: EntryKind, taken: in
         labels=held.labels,
     )
     if held.budgets and held.held > taken:
-        budgets = Budget.objects.of(held.organization).filter(key__in=held.budgets)
-        budgets.update(used=F("used") - (held.held - taken))
+        caps.give_back(
+            organization=held.organization, keys=held.budgets, credits=held.held - taken, held_at=held.at
+        )
 
 
 def grant(
@@ -252,13 +243,13 @@ def grant(
     """
     try:
         with tenancy.enter(organization):
-            account = _locked(organization, opens=True)
+            account = locked(organization, opens=True)
             if allowance:
-                _expire(account, now)
-                account.allowance_until = allowance_until
+                expire(account, now)
+                account.allowance_until, account.allowance_fact = allowance_until, fact
             repaid = min(account.debt, allowance + purchased)
             from_purchased = min(repaid, purchased)
-            _post(
+            post(
                 account,
                 EntryKind.GRANT,
                 reference=fact,
@@ -275,15 +266,48 @@ def grant(
     return True
 
 
+def grant_expired(
+    *, organization: Organization, fact: str, allowance: int, now: datetime, labels: Mapping[str, str]
+) -> bool:
+    """Give the allowance of a period that is over for a fact, once: it pays debt, the rest of it expires at once."""
+    try:
+        with tenancy.enter(organization):
+            account = locked(organization, opens=True)
+            repaid = min(account.debt, allowance)
+            left = allowance - repaid
+            post(
+                account,
+                EntryKind.GRANT,
+                reference=fact,
+                now=now,
+                allowance=left,
+                debt=-repaid,
+                labels=labels,
+            )
+            if left:
+                gone = {LOT: fact}
+                post(
+                    account,
+                    EntryKind.EXPIRE,
+                    reference="end of period",
+                    now=now,
+                    allowance=-left,
+                    labels=gone,
+                )
+    except IntegrityError as error:
+        if "credit_entry_one_grant_per_fact" in str(error):
+            return False
+        raise
+    return True
+
+
 def clawback(*, organization: Organization, credits: int, fact: str, now: datetime) -> bool:
     """Take purchased credits back for a fact (a refund, a dispute), once; what was already spent becomes debt."""
     try:
         with tenancy.enter(organization):
-            account = _locked(organization, opens=True)
+            account = locked(organization, opens=True)
             taken = min(account.purchased, credits)
-            _post(
-                account, EntryKind.CLAWBACK, reference=fact, now=now, purchased=-taken, debt=credits - taken
-            )
+            post(account, EntryKind.CLAWBACK, reference=fact, now=now, purchased=-taken, debt=credits - taken)
     except IntegrityError as error:
         if "credit_entry_one_clawback_per_fact" in str(error):
             return False
@@ -301,68 +325,7 @@ def expire_allowances(*, now: datetime) -> int:
         )
     for account in over:
         with tenancy.enter(account.organization):
-            locked = _locked(account.organization)
-            if _is_over(locked, now):
-                _expire(locked, now)
+            own = locked(account.organization)
+            if is_over(own, now):
+                expire(own, now)
     return len(over)
-
-
-# --- The two hands that write ----------------------------------------------------------------------------
-
-
-def _is_over(account: CreditAccount, now: datetime) -> bool:
-    return account.allowance_until is not None and account.allowance_until <= now
-
-
-def _locked(organization: Organization, *, opens: bool = False) -> CreditAccount:
-    """The workspace's account, locked for this transaction; made on first use when `opens`."""
-    if opens:
-        CreditAccount.objects.bulk_create([CreditAccount(organization=organization)], ignore_conflicts=True)
-    account: CreditAccount = CreditAccount.objects.of(organization).select_for_update().get()
-    return account
-
-
-def _expire(account: CreditAccount, now: datetime) -> None:
-    if account.allowance:
-        _post(account, EntryKind.EXPIRE, reference="end of period", now=now, allowance=-account.allowance)
-
-
-def _post(
-    account: CreditAccount,
-    kind: EntryKind,
-    *,
-    reference: str,
-    now: datetime,
-    allowance: int = 0,
-    purchased: int = 0,
-    held: int = 0,
-    debt: int = 0,
-    hold: CreditEntry | None = None,
-    labels: Mapping[str, str] | None = None,
-) -> None:
-    """One line, and the account moved by the same amounts. The account must be locked."""
-    account.allowance += allowance
-    account.purchased += purchased
-    account.held += held
-    account.debt += debt
-    account.lines += 1
-    with transaction.atomic():
-        CreditEntry.objects.create(
-            organization_id=account.organization_id,
-            account=account,
-            number=account.lines,
-            kind=kind,
-            allowance=allowance,
-            purchased=purchased,
-            held=held,
-            debt=debt,
-            allowance_after=account.allowance,
-            purchased_after=account.purchased,
-            held_after=account.held,
-            debt_after=account.debt,
-            reference=reference,
-            hold=hold,
-            labels=dict(labels or {}),
-            at=now,
-        )
-        account.save()

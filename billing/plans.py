@@ -1,6 +1,7 @@
-"""The catalogue of plans: what each entitles a workspace to.
+"""The catalogue: plans with what they entitle a workspace to, and packs of credits.
 
-Entitlements are copied to columns of Organization when the plan changes, so nobody below asks the catalogue.
+Entitlements are copied to columns of Organization when the plan changes, so nobody below asks the catalogue. What a
+price gave is copied to StripePrice when it is made, so a change here never changes what was sold.
 """
 
 from __future__ import annotations
@@ -9,29 +10,79 @@ from dataclasses import dataclass
 
 from accounts.models import Organization
 
+CURRENCY = "usd"
+FREE = "free"
+
 
 @dataclass(frozen=True)
 class Plan:
-    """`in_flight_limit`: pictures being made at once; `retention_days`: how long results are kept at least."""
+    """`price`: cents a month; `allowance`: credits a month; a trial gives `trial_credits` for `trial_days`, once.
+
+    `in_flight_limit`: pictures being made at once; `retention_days`: how long results are kept at least.
+    """
 
     key: str
     name: str
+    price: int
+    allowance: int
     api_access: bool
     white_label: bool
     seats: int
     in_flight_limit: int
     retention_days: int
+    trial_days: int = 0
+    trial_credits: int = 0
+
+    @property
+    def lookup_key(self) -> str:
+        """How its current price is found in Stripe."""
+        return f"plan:{self.key}"
+
+    @property
+    def dollars(self) -> str:
+        """The monthly price as people write it: "$79"."""
+        return f"${self.price / 100:.2f}".removesuffix(".00")
+
+    @property
+    def rank(self) -> int:
+        """The place in the list: a move to a higher one is an upgrade."""
+        return list(PLANS).index(self.key)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Credits that never expire; `price` in cents."""
+
+    key: str
+    name: str
+    credits: int
+    price: int
+
+    @property
+    def lookup_key(self) -> str:
+        """How its current price is found in Stripe."""
+        return f"pack:{self.key}"
 
 
 PLANS = {
     plan.key: plan
     for plan in (
         Plan(
-            "free", "Free", api_access=False, white_label=False, seats=1, in_flight_limit=2, retention_days=30
+            key=FREE,
+            name="Free",
+            price=0,
+            allowance=0,
+            api_access=False,
+            white_label=False,
+            seats=1,
+            in_flight_limit=2,
+            retention_days=30,
         ),
         Plan(
-            "starter",
-            "Starter",
+            key="starter",
+            name="Starter",
+            price=1900,
+            allowance=300,
             api_access=False,
             white_label=False,
             seats=3,
@@ -39,17 +90,23 @@ PLANS = {
             retention_days=180,
         ),
         Plan(
-            "growth",
-            "Growth",
+            key="growth",
+            name="Growth",
+            price=7900,
+            allowance=1500,
             api_access=True,
             white_label=False,
             seats=10,
             in_flight_limit=10,
             retention_days=365,
+            trial_days=7,
+            trial_credits=100,
         ),
         Plan(
-            "scale",
-            "Scale",
+            key="scale",
+            name="Scale",
+            price=24900,
+            allowance=6000,
             api_access=True,
             white_label=True,
             seats=50,
@@ -58,6 +115,27 @@ PLANS = {
         ),
     )
 }
+PAID_PLANS = {key: plan for key, plan in PLANS.items() if plan.price}
+
+PACKS = {
+    pack.key: pack
+    for pack in (
+        Pack(key="100", name="100 credits", credits=100, price=900),
+        Pack(key="500", name="500 credits", credits=500, price=3900),
+        Pack(key="2000", name="2,000 credits", credits=2000, price=12900),
+    )
+}
+
+
+_SIGNS = {"usd": "$", "eur": "€", "gbp": "£"}
+
+
+def money(amount: int, currency: str = CURRENCY) -> str:
+    """An amount of hundredths, for people: `$79`, `$9.50`, `12.00 SEK`."""
+    whole, rest = divmod(abs(amount), 100)
+    text = f"{whole:,}" + (f".{rest:02}" if rest or currency not in _SIGNS else "")
+    sign = "−" if amount < 0 else ""
+    return f"{sign}{_SIGNS[currency]}{text}" if currency in _SIGNS else f"{sign}{text} {currency.upper()}"
 
 
 def apply_plan(*, organization: Organization, plan: str) -> None:

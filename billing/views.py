@@ -1,33 +1,60 @@
-"""Pages of credits."""
+"""The statement's page and its table for spreadsheets."""
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from allauth.account.utils import has_verified_email
 from django.core.paginator import Paginator
-from django.db.models import F
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.tenancy import MemberRequest, member
-from billing import credits, pricing
+from billing import chart, credits, pricing, statement, statement_csv
+from billing.forms import FilterForm
+from billing.statement import Filters
+
+LINES = 50  # on a page
 
 
 @member()
 @require_GET
-def statement(request: MemberRequest) -> HttpResponse:
-    """The balance and every line behind it."""
-    change = F("allowance") + F("purchased")
-    lines = credits.lines_of(organization=request.organization).annotate(
-        change=change,
-        taken=-change - F("held"),  # of a settle line: what it took for good
-        balance_after=F("allowance_after") + F("purchased_after"),
-    )
+def statement_page(request: MemberRequest) -> HttpResponse:
+    """The balance, what was used when, and every line behind it; `?month=`, `?by=` and `?label=` narrow."""
+    organization, now = request.organization, timezone.now()
+    form = FilterForm(request.GET)
+    # Nothing rather than everything under a filter that can't be read: its lines would be taken for the answer.
+    filters = form.filters if form.is_valid() else Filters()
+    lines = statement.select(organization=organization, filters=filters)
+    page = Paginator(lines if form.is_valid() else lines.none(), LINES).get_page(request.GET.get("page"))
+    usage = statement.usage(organization=organization, filters=filters, now=now)
     context = {
-        "page": Paginator(lines, 50).get_page(request.GET.get("page")),
-        "have": credits.balance(organization=request.organization, now=timezone.now()),
+        "page": page,
+        "lines": statement.in_words(organization=organization, entries=page.object_list),
+        "have": credits.balance(organization=organization, now=now),
         "costs": pricing.costs(),
         "confirmed": has_verified_email(request.user),
+        "form": form,
+        "filters": filters,
+        "query": urlencode(filters.query),
+        "choices": statement.choices(organization=organization, now=now),
+        "chart": chart.draw(usage=usage, by_day=filters.month is not None),
     }
-    return render(request, "billing/statement.html", context)
+    return render(request, "billing/statement.html", context, status=200 if form.is_valid() else 422)
+
+
+@member(in_transaction=False)
+@require_GET
+def statement_csv_file(request: MemberRequest) -> HttpResponseBase:
+    """Every line as CSV, oldest first, narrowed like the page; read and sent piece by piece."""
+    form = FilterForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse("Wrong filter.\n", status=422, content_type="text/plain")
+    lines = statement.every_line(organization=request.organization, filters=form.filters, now=timezone.now())
+    month = f"-{form.filters.month:%Y-%m}" if form.filters.month else ""
+    response = StreamingHttpResponse(statement_csv.rows(lines), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="credits{month}.csv"'
+    return response

@@ -48,6 +48,24 @@ def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
+def real_stripe(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """In production credits are sold for real money or not at all."""
+    if not settings.IN_PRODUCTION:
+        return []
+    found: list[CheckMessage] = []
+    if settings.STRIPE_API_BASE:
+        message = "Payments go to a sandbox: credits would be given away."
+        found.append(Error(message, hint="Unset STRIPE_API_BASE.", id="roomwright.E009"))
+    if settings.STRIPE_SECRET_KEY.startswith(("sk_test_", "rk_test_")):
+        message = "The Stripe key is a test key: credits would be given away."
+        found.append(Error(message, hint="Set the live STRIPE_SECRET_KEY.", id="roomwright.E010"))
+    if settings.STRIPE_SECRET_KEY and not settings.STRIPE_WEBHOOK_SECRET:
+        message = "Stripe's events can't be checked."
+        found.append(Error(message, hint="Set STRIPE_WEBHOOK_SECRET.", id="roomwright.E011"))
+    return found
+
+
+@register(Tags.security)
 def key_ring(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Missing in production, or malformed anywhere: secrets could be neither sealed nor opened."""
     hint = "Set SECRETS_KEYS; `manage.py rotate_secrets --new-key` prints an entry."
@@ -57,7 +75,7 @@ def key_ring(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 def refuse_a_bad_deploy() -> None:
     """For servers, which run no management command and so no checks: exit naming every error."""
-    found = production_settings(None) + key_ring(None)
+    found = production_settings(None) + real_stripe(None) + key_ring(None)
     errors = [message for message in found if message.is_serious()]
     if errors:
         raise SystemExit(

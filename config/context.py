@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -17,14 +19,28 @@ def site(request: HttpRequest) -> dict[str, Any]:
     workspace = getattr(request, "organization", None)
     membership = getattr(request, "membership", None)
 
-    def balance() -> int:
-        return credits.balance(organization=workspace, now=timezone.now()).spendable if workspace else 0
+    @cache
+    def have() -> credits.Balance | None:
+        """Once for a page, and only for one that shows it."""
+        return credits.balance(organization=workspace, now=timezone.now()) if workspace else None
 
+    def balance() -> int:
+        found = have()
+        return found.spendable if found else 0
+
+    def debt() -> int:
+        found = have()
+        return found.debt if found else 0
+
+    overdue = workspace.payment_overdue_since if workspace else None
     return {
         "workspace": workspace,
         "membership": membership,
         "may_design": membership is not None and membership.may(Role.DESIGNER),
+        "may_spend": membership is not None and membership.may(Role.ADMIN),
         "workspace_balance": balance,  # asked for only by pages that show it
+        "workspace_debt": debt,
+        "plan_lasts_until": overdue and overdue + timedelta(days=settings.PAST_DUE_GRACE_DAYS),
         "free_credits": settings.FREE_CREDITS,
         # Where mails lie that leave this machine by no other way; "" where they are sent.
         "mail_folder": settings.EMAIL_FILE_PATH

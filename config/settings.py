@@ -208,6 +208,19 @@ WEB_THREADS = env.int(
     "WEB_THREADS", default=64
 )  # per web process; at most half of them may wait for pictures
 
+# --- Money -----------------------------------------------------------------------------------------------
+
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+# Where Stripe's API is; "" = Stripe itself. `make run` without a key names the sandbox here.
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").rstrip("/")
+STRIPE_PORTAL_CONFIGURATION = env.str(
+    "STRIPE_PORTAL_CONFIGURATION", default=""
+)  # bpc_…; "" = the default one
+STRIPE_AUTOMATIC_TAX = env.bool("STRIPE_AUTOMATIC_TAX", default=False)  # needs Stripe Tax to be set up
+REFUND_DAYS = 14  # how long an unused pack can be given back
+PAST_DUE_GRACE_DAYS = 7  # a plan whose renewal failed lasts so long
+
 # --- Files -----------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
@@ -229,6 +242,10 @@ STORAGES = {
 
 # --- Security --------------------------------------------------------------------------------------------
 
+# Our forms lead on to these by redirects, which browsers hold to the policy too.
+PAYMENT_PAGES = (
+    [STRIPE_API_BASE] if STRIPE_API_BASE else [f"https://{x}.stripe.com" for x in ("checkout", "billing")]
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -238,7 +255,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *PAYMENT_PAGES],
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -262,5 +279,6 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},  # a 404 is not news
         "httpx": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }

@@ -9,4 +9,7 @@ class GenerationsConfig(AppConfig):
     name = "generations"
 
     def ready(self) -> None:
-        from generations import upstream_keys  # noqa: F401 — importing registers what it seals
+        from generations import (
+            naming,  # noqa: F401 — importing registers what it names
+            upstream_keys,  # noqa: F401 — importing registers what it seals
+        )

@@ -16,7 +16,7 @@ from accounts import services as accounts
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Organization, User
-from billing import credits, pricing
+from billing import budgets, credits, pricing
 from generations import admission, ending, outcomes, timing, upstream_keys
 from generations.deadline import check_deadline
 from generations.models import Generation, GenerationReference, Picture, State
@@ -221,12 +221,15 @@ def _accept(
             organization=organization, generation=generation, position=position, photo=photo
         )
     if not generation.is_test:
+        labels = {"by": by_user.email} | (projects.labels_of(ask.room) if ask.room else {})
+        keys = [budgets.member_key(by_user), f"client:{labels.get('client', '')}"]
         credits.hold(
             organization=organization,
             credits=generation.price,
             reference=generation.public_id,
             now=now,
-            labels={"by": by_user.email} | ({"room": ask.room.public_id} if ask.room else {}),
+            budgets=budgets.existing(organization=organization, keys=keys),
+            labels=labels,
         )
     admission.admit(organization=organization, now=now)
     generation.refresh_from_db()

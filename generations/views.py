@@ -21,7 +21,7 @@ from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
-from billing import credits, pricing
+from billing import credits, pricing, statement
 from generations import files, removal, services, timing, upstream_keys
 from generations.forms import PhotoForm, PromptForm, StudioForm
 from generations.models import Generation, Picture
@@ -205,6 +205,7 @@ def _generation_context(request: MemberRequest, found: Generation) -> dict[str, 
         "kept_until": removal.kept_until(pictures[0], request.organization) if pictures else None,
         "source_is_gone": _source_is_gone(found),
         "children": _for_cards(children),
+        "lines": statement.lines_for(organization=request.organization, reference=found.public_id),
         "form": PromptForm(),
         "may_edit": request.membership.may(Role.DESIGNER),
         **_price_tag(request),

@@ -57,6 +57,13 @@ def create_room(*, project: Project, name: str) -> Room:
         return Room.objects.create(organization=project.organization, project=project, name=name)
 
 
+def labels_of(room: Room) -> dict[str, str]:
+    """The ids of the room, its project and, where there is one, its client: what the room's work is filed under."""
+    projects = Project.objects.of(room.organization).filter(pk=room.project_id)
+    project, client = projects.values_list("public_id", "client__public_id").get()
+    return {"room": room.public_id, "project": project} | ({"client": client} if client else {})
+
+
 # --- Images ----------------------------------------------------------------------------------------------
 
 

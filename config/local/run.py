@@ -12,7 +12,7 @@ from config.local.account import DemoAccount, provision
 from config.local.errors import LocalStackError
 from config.local.net import local_name, wanted_port
 from config.local.postgres import REPOSITORY
-from config.local.stack import AlreadyRunningError, Stack, running, wait_until_ready
+from config.local.stack import AlreadyRunningError, Stack, manage, running, wait_until_ready
 from config.local.terminal import complain, say, step
 
 DEFAULT_PORT = 8000
@@ -23,7 +23,9 @@ SAMPLE_PROMPT = "Japandi living room, light oak floor, warm evening light"
 def run() -> int:
     """Start the stack, tell how to use it, and keep it running. Returns the exit code."""
     stop_like_an_interrupt()
-    stack = Stack(host=os.environ.get("HOST") or "127.0.0.1", port=wanted_port() or DEFAULT_PORT)
+    stack = Stack(
+        host=os.environ.get("HOST") or "127.0.0.1", port=wanted_port() or DEFAULT_PORT, with_stripe=True
+    )
     say("Starting Roomwright")
     try:
         with stack:
@@ -52,6 +54,10 @@ def _introduce(stack: Stack) -> None:
             account = provision(stack.data_dir, stack.environ())
         with step("web and worker ready"):
             wait_until_ready(stack.address, stack.children)
+        if stack.stripe:
+            with step("prices in the Stripe sandbox"):
+                stack.stripe.wait_until_ready()
+                manage("sync_stripe_catalogue", environ=stack.environ())
     except LocalStackError as error:  # keep serving: whoever edits the code mends it and it starts again
         complain(f"{error}\nWill go on trying; Ctrl-C stops it.")
         return
@@ -60,6 +66,10 @@ def _introduce(stack: Stack) -> None:
     say(f"  pictures    {stack.address}{account.history}")
     for line in curl(stack, account):
         say(line)
+    if stack.stripe:
+        say(
+            f"\n  payments    {stack.stripe.address}  (the Stripe sandbox: test cards, time travel; no real money)"
+        )
     say(f"\n  data        {stack.data_dir}")
     say("  stop        Ctrl-C\n")
 

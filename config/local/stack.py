@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from config.local import locks, postgres
+from config.local import locks, postgres, sandbox
 from config.local.errors import LocalStackError
 from config.local.net import get, local_name, refuse_taken_port
 from config.local.postgres import REPOSITORY, STACK_MARK
@@ -34,10 +34,13 @@ class AlreadyRunningError(LocalStackError):
 class Stack:
     """Use it as a context manager: inside the block everything runs, after it nothing does.
 
-    With `log_dir` the processes' output goes to files there, else it is passed on to ours.
+    With `log_dir` the processes' output goes to files there, else it is passed on to ours. `with_stripe`: where no
+    Stripe is named, the sandbox is one of the processes.
     """
 
-    def __init__(self, *, host: str, port: int, log_dir: Path | None = None) -> None:
+    def __init__(
+        self, *, host: str, port: int, log_dir: Path | None = None, with_stripe: bool = False
+    ) -> None:
         self.host = host
         self.port = port
         self.log_dir = log_dir
@@ -45,6 +48,8 @@ class Stack:
         self.state = State(self.data_dir)
         self.mark = os.urandom(16).hex()
         self.children: list[Child] = []
+        self.with_stripe = with_stripe and sandbox.is_wanted()
+        self.stripe: sandbox.Sandbox | None = None
         self._over = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor")
         self._guard: subprocess.Popen[bytes] | None = None
@@ -75,11 +80,14 @@ class Stack:
     def environ(self) -> dict[str, str]:
         """The environment of everything that belongs to this stack."""
         ours = {"PORT": str(self.port), "DATA_DIR": str(self.data_dir), STACK_MARK: self.mark}
-        return {**os.environ, "PYTHONUNBUFFERED": "1", **ours}
+        stripe = self.stripe.environ() if self.stripe else {}
+        return {**os.environ, "PYTHONUNBUFFERED": "1", **stripe, **ours}
 
     def _start(self) -> None:
         self.state.clear()
         refuse_taken_port(self.host, self.port)
+        if self.with_stripe:
+            self.stripe = sandbox.prepare(self.data_dir)
         if self.log_dir:
             self.log_dir.mkdir(parents=True, exist_ok=True)
         self._write_state()
@@ -91,6 +99,8 @@ class Stack:
         self.children = [
             self._child(name, command) for name, command in commands(self.host, self.port).items()
         ]
+        if self.stripe:
+            self.children.append(self._child("stripe", self.stripe.command(self.address)))
         self._supervisor.start()
 
     def _child(self, name: str, command: list[str]) -> Child:

@@ -151,6 +151,16 @@ def test_a_fact_counts_once(ledger: Try, studio: Studio, kind: str, guard: str) 
     ledger(line(kind, effect=effect, after=after, number=5, reference="pi_1"), guard)
 
 
+def test_what_was_taken_is_returned_once_for_a_fact(ledger: Try, studio: Studio) -> None:
+    returned = line("return", effect="0, 5, 0, 0", after="0, 75, 30, 0", reference="pi_1/2")
+    moved = "UPDATE billing_creditaccount SET purchased = 75, lines = 4"
+    with connection.cursor() as cursor:
+        cursor.execute(returned)
+        cursor.execute(moved)
+    again = line("return", effect="0, 5, 0, 0", after="0, 80, 30, 0", number=5, reference="pi_1/2")
+    ledger(again, "credit_entry_one_return_per_fact")
+
+
 @pytest.mark.parametrize(
     ("sql", "guard"),
     [
@@ -171,6 +181,7 @@ def test_a_fact_counts_once(ledger: Try, studio: Studio, kind: str, guard: str) 
         ),
         (line("grant", effect="0, -5, 0, 0", after="0, 65, 30, 0"), "credit_entry_grant_only_gives"),
         (line("expire", effect="0, -5, 0, 0", after="0, 65, 30, 0"), "credit_entry_expire_takes_allowance"),
+        (line("return", effect="0, -5, 0, 0", after="0, 65, 30, 0"), "credit_entry_return_only_gives"),
         (line("clawback", effect="0, 5, 0, 0", after="0, 75, 30, 0"), "credit_entry_clawback_takes_or_owes"),
     ],
 )
@@ -184,6 +195,15 @@ def test_a_budget_is_not_used_below_zero(ledger: Try) -> None:
         " SELECT organization_id, 'k', 10, -1 FROM billing_creditaccount",
         "budget_used_not_negative",
     )
+
+
+def test_a_budget_caps_at_0_to_10_million(ledger: Try) -> None:
+    for cap in (-1, 10_000_001):
+        ledger(
+            "INSERT INTO billing_budget (organization_id, key, cap, used)"
+            f" SELECT organization_id, 'k', {cap}, 0 FROM billing_creditaccount",
+            "budget_cap_in_range",
+        )
 
 
 def test_a_budget_has_its_key_once(ledger: Try) -> None:
@@ -205,8 +225,9 @@ def test_an_account_must_match_from_its_first_moment(ledger: Try, studio: Studio
     )
 
 
-def test_every_guard_of_the_ledger_is_tried_here() -> None:
-    tried = Path(__file__).read_text()
+def test_every_guard_of_billing_is_tried() -> None:
+    here = Path(__file__)
+    tried = here.read_text() + here.with_name("test_stripe_guards.py").read_text()
     named = {c.name for model in apps.get_app_config("billing").get_models() for c in model._meta.constraints}
     triggers = {"billing_creditentry_append_only", "credit_entry_chain", "credit_account_matches_ledger"}
     assert {name for name in named | triggers if f'"{name}"' not in tried} == set()

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts import tenancy
-from billing import credits, ledger
+from billing import budgets, credits, ledger
 from billing.models import Budget
 from tests import factories
 from tests.factories import NOON, Studio
@@ -171,7 +171,7 @@ def test_a_budget_caps_holds_under_its_key(studio: Studio) -> None:
     with studio.enter():
         Budget.objects.create(organization=studio.organization, key="client:7", cap=25)
     hold(studio, 20, budgets=["client:7"])
-    with pytest.raises(credits.BudgetExceeded), transaction.atomic():
+    with pytest.raises(budgets.BudgetExceeded), transaction.atomic():
         hold(studio, 10, "gen_2", budgets=["client:7"])
     credits.settle(organization=studio.organization, reference="gen_1", credits=5, now=NOON)
     hold(studio, 20, "gen_3", budgets=["client:7"])

@@ -26,7 +26,10 @@ OF_THE_WORKSPACE = [
     "projects",
     "clients",
     "credits",
+    "credits/buy",
+    "plan",
     "settings",
+    "settings/budgets",
     "settings/api-keys",
     "settings/meltflex-key",
 ]

@@ -1,10 +1,10 @@
-"""The ledger's rows and the constraints that hold whatever the code does. Imported by billing alone.
+"""The ledger's rows and the constraints that hold whatever the code does.
 
 What must never happen, and what forbids it in the database:
 
 - a balance below zero: check constraints on the account and on every line's balance-after
 - a second hold, settle or release of the same thing, a settle after a release: two unique constraints
-- a second grant for the same fact: one unique constraint
+- a second grant, clawback or return for the same fact: one unique constraint each
 - a line that changes or goes away: the append-only trigger
 - a line that does not continue the one before it: the chain trigger
 - an account that differs from its last line: a deferred trigger, checked at commit
@@ -15,10 +15,12 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from accounts.models import Organization, TenantQuerySet
 
 CLOSING = ("settle", "release")
+MOST_CAP = 10_000_000  # credits; a hundred times as much still fits the column
 
 
 class CreditAccount(models.Model):
@@ -26,6 +28,7 @@ class CreditAccount(models.Model):
 
     `allowance` expires at `allowance_until` (None: no period is running and nothing expires), `purchased` never
     does; `held` is set aside by open holds and already taken off the two; `debt` is owed and blocks new holds.
+    `allowance_fact` is the fact for which the running period's allowance was granted.
     """
 
     organization = models.OneToOneField(Organization, models.PROTECT, related_name="+")
@@ -34,6 +37,7 @@ class CreditAccount(models.Model):
     held = models.IntegerField(default=0)
     debt = models.IntegerField(default=0)
     allowance_until = models.DateTimeField(null=True, blank=True)
+    allowance_fact = models.CharField(max_length=120, blank=True, default="", db_default="")
     lines = models.BigIntegerField(default=0)
 
     objects = TenantQuerySet.as_manager()
@@ -59,6 +63,7 @@ class EntryKind(models.TextChoices):
     RELEASE = "release"
     EXPIRE = "expire"
     CLAWBACK = "clawback"
+    RETURN = "return", "Return"  # of a clawback: the refund failed, the dispute was won
 
 
 class CreditEntry(models.Model):
@@ -103,6 +108,9 @@ class CreditEntry(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["reference"], condition=Q(kind="clawback"), name="credit_entry_one_clawback_per_fact"
+            ),
+            models.UniqueConstraint(
+                fields=["reference"], condition=Q(kind="return"), name="credit_entry_one_return_per_fact"
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -153,8 +161,12 @@ class CreditEntry(models.Model):
                 name="credit_entry_expire_takes_allowance",
             ),
             models.CheckConstraint(
-                condition=~Q(kind="clawback") | Q(allowance=0, purchased__lte=0, held=0, debt__gte=0),
+                condition=~Q(kind="clawback") | Q(allowance__lte=0, purchased__lte=0, held=0, debt__gte=0),
                 name="credit_entry_clawback_takes_or_owes",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="return") | Q(allowance__gte=0, purchased__gte=0, held=0, debt__lte=0),
+                name="credit_entry_return_only_gives",
             ),
         ]
 
@@ -163,12 +175,20 @@ class CreditEntry(models.Model):
 
 
 class Budget(models.Model):
-    """A cap on what holds under an opaque key (a client, a member) may use; billing knows not what the key is."""
+    """A cap on what holds under an opaque key (a client, a member) may use in a calendar month (UTC).
+
+    Billing knows not what the key is. `used` counts the holds since `counted_from`: the beginning of a month, or
+    when the budget was set. The first use of a later month moves it on and starts at 0, in the same statement.
+    """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     key = models.CharField(max_length=120)
     cap = models.IntegerField()
     used = models.IntegerField(default=0)
+    counted_from = models.DateTimeField(db_default=Now())
+    told_percent = models.PositiveSmallIntegerField(
+        db_default=0
+    )  # of the notices, the last that was sent since then
 
     objects = TenantQuerySet.as_manager()
 
@@ -176,6 +196,7 @@ class Budget(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["organization", "key"], name="budget_key_once"),
             models.CheckConstraint(condition=Q(used__gte=0), name="budget_used_not_negative"),
+            models.CheckConstraint(condition=Q(cap__gte=0, cap__lte=MOST_CAP), name="budget_cap_in_range"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,319 @@
+"""The ledger in words: what each line was for, who caused it, and what was left after it. Read only."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Sum
+from django.db.models.functions import TruncDay, TruncMonth
+from django.urls import reverse
+
+from accounts import tenancy
+from accounts.models import Organization
+from billing import naming, plans
+from billing.models import CreditAccount, CreditEntry, EntryKind, PaidCredits, PaidKind
+from billing.naming import Named
+
+LABELS = ("room", "project", "client")  # those besides `by` that a statement is filtered by
+MOST_CHOICES = 300
+CHUNK = 500  # lines read in one short transaction
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which lines: of a calendar month (UTC), caused by a person (e-mail), with a label (`room:room_…`)."""
+
+    month: date | None = None  # its first day
+    by: str = ""
+    label: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything is filtered at all."""
+        return bool(self.month or self.by or self.label)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """As the address carries them."""
+        month = f"{self.month:%Y-%m}" if self.month else ""
+        return {
+            name: value for name, value in (("month", month), ("by", self.by), ("label", self.label)) if value
+        }
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line for people. `change` is its effect on what can be spent, `taken` what a picture cost for good."""
+
+    number: int | None  # None: due, not yet written
+    at: datetime
+    kind: str
+    what: str
+    detail: str
+    about: Named
+    reference: str
+    by: str
+    labels: dict[str, Named]
+    label_ids: dict[str, str]
+    change: int
+    taken: int
+    held: int
+    debt: int
+    balance_after: int
+    held_after: int
+    debt_after: int
+
+
+def start_of_month(day: date, *, months: int = 0) -> date:
+    """The first day of the month of `day`, or of the month so many after (or, below 0, before) it."""
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def midnight(day: date) -> datetime:
+    """When the day begins, UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def select(*, organization: Organization, filters: Filters | None = None) -> Any:
+    """The ledger lines that pass, newest first: a QuerySet to page, inside `tenancy.enter`."""
+    filters = filters or Filters()
+    lines = CreditEntry.objects.of(organization).order_by("-number")
+    if filters.month:
+        after = start_of_month(filters.month, months=1)
+        lines = lines.filter(at__gte=midnight(filters.month), at__lt=midnight(after))
+    labels = {"by": filters.by} if filters.by else {}
+    if filters.label:
+        key, _, value = filters.label.partition(":")
+        labels[key] = value
+    return lines.filter(labels__contains=labels) if labels else lines
+
+
+def lines_for(*, organization: Organization, reference: str) -> list[Line]:
+    """Every line about one thing (a generation), oldest first: its hold, and how that was closed."""
+    with tenancy.enter(organization):
+        # By way of the account and the kind, since that is what the index of references is made of.
+        holds = CreditEntry.objects.of(organization).filter(
+            account__organization=organization, kind=EntryKind.HOLD, reference=reference
+        )
+        entries = list(holds.prefetch_related("closings"))
+        closings = chain.from_iterable(entry.closings.all() for entry in entries)
+        return in_words(organization=organization, entries=[*entries, *closings])
+
+
+def in_words(*, organization: Organization, entries: Iterable[CreditEntry]) -> list[Line]:
+    """The same lines for people, in the same order; one query for each kind of thing among them."""
+    entries = list(entries)
+    ids = {entry.reference for entry in entries}
+    ids |= {str(entry.labels[key]) for entry in entries for key in LABELS if key in entry.labels}
+    names = naming.names(organization=organization, ids=ids) | _paid(organization, ids)
+    return [_line(entry, names) for entry in entries]
+
+
+def _paid(organization: Organization, references: Iterable[str]) -> dict[str, Named]:
+    """What was paid for, by the reference of its grant."""
+    # A refund's or dispute's lines have a number after the fact.
+    facts = {each: each[7:].partition("/")[0] for each in references if each.startswith("stripe:")}
+    if not facts:
+        return {}
+    page = reverse("buy-credits", kwargs={"workspace": organization.public_id})
+    names = {}
+    for paid in PaidCredits.objects.of(organization).filter(fact__in=set(facts.values())):
+        plan = plans.PLANS[paid.plan].name if paid.plan in plans.PLANS else paid.plan
+        pack = Named(f"Pack of {paid.credits} credits", page)
+        names[paid.fact] = pack if paid.kind == PaidKind.PACK else Named(f"{plan}, {paid.kind}")
+    return {each: names[fact] for each, fact in facts.items() if fact in names}
+
+
+def _line(entry: CreditEntry, names: dict[str, Named]) -> Line:
+    change = entry.allowance + entry.purchased
+    taken = -change - entry.held if entry.kind == EntryKind.SETTLE else 0
+    labels = {key: str(entry.labels[key]) for key in LABELS if key in entry.labels}
+    return Line(
+        number=entry.number,
+        at=entry.at,
+        kind=entry.kind,
+        what=_what(entry),
+        detail=_detail(entry, taken),
+        about=names.get(entry.reference) or Named(_reason(entry.reference)),
+        reference=entry.reference,
+        by=str(entry.labels.get("by", "")),
+        labels={key: names.get(value) or Named(value) for key, value in labels.items()},
+        label_ids=labels,
+        change=change,
+        taken=taken,
+        held=entry.held,
+        debt=entry.debt,
+        balance_after=entry.allowance_after + entry.purchased_after,
+        held_after=entry.held_after,
+        debt_after=entry.debt_after,
+    )
+
+
+_WHAT = {
+    EntryKind.HOLD: "Set aside",
+    EntryKind.SETTLE: "Picture paid",
+    EntryKind.RELEASE: "Given back",
+    EntryKind.EXPIRE: "Allowance ended",
+    EntryKind.CLAWBACK: "Taken back",
+    EntryKind.RETURN: "Returned",
+}
+
+
+def _what(entry: CreditEntry) -> str:
+    if entry.kind == EntryKind.GRANT:
+        return "Monthly allowance" if entry.allowance else "Credits added"
+    return _WHAT.get(EntryKind(entry.kind), entry.kind)
+
+
+def _detail(entry: CreditEntry, taken: int) -> str:
+    """What the number alone does not say."""
+    if entry.kind == EntryKind.HOLD:
+        return f"{entry.held} held until the picture is there"
+    if entry.kind == EntryKind.SETTLE:
+        back = -entry.held - taken
+        return f"{taken} of the {-entry.held} set aside" + (f", {back} given back" if back else "")
+    if entry.debt > 0:
+        return f"{entry.debt} had been spent and are owed now"
+    if entry.debt < 0:
+        return f"{-entry.debt} more paid back what was owed"
+    return ""
+
+
+# The beginning of a fact → what a person calls it. What comes from Stripe adds its own (`explain`).
+_REASONS = {
+    "free:": "Confirmed e-mail",
+    "provision:": "Opening balance",
+    "end of period": "End of the period",
+}
+
+
+def explain(prefix: str, words: str) -> None:
+    """From now on, a line whose fact begins with `prefix` is told as `words`."""
+    _REASONS[prefix] = words
+
+
+def _reason(reference: str) -> str:
+    fitting = [prefix for prefix in _REASONS if reference.startswith(prefix)]
+    return _REASONS[max(fitting, key=len)] if fitting else reference
+
+
+# --- What there is to choose from, and the chart ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters offer."""
+
+    months: list[date]
+    people: list[str]
+    labels: dict[str, list[tuple[str, str]]]  # room, project, client → (`room:room_…`, name)
+
+
+def choices(*, organization: Organization, now: datetime) -> Choices:
+    """Every month since the first line, newest first; people and labels of the last twelve months."""
+    since = midnight(start_of_month(now.date(), months=-12))
+    with tenancy.enter(organization):
+        first = CreditEntry.objects.of(organization).order_by("number").values_list("at", flat=True).first()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """SELECT DISTINCT label.key, label.value FROM billing_creditentry e, jsonb_each_text(e.labels) label
+                   WHERE e.organization_id = %s AND e.at >= %s AND label.key = ANY(%s) ORDER BY 1, 2 LIMIT %s""",
+                [organization.pk, since, ["by", *LABELS], MOST_CHOICES],
+            )
+            pairs = cursor.fetchall()
+        names = naming.names(organization=organization, ids={value for key, value in pairs if key != "by"})
+    labels: dict[str, list[tuple[str, str]]] = {key: [] for key in LABELS}
+    for key, value in pairs:
+        if key != "by":
+            labels[key].append((f"{key}:{value}", names[value].text if value in names else value))
+    return Choices(
+        months=list(_months_down_from(now.date(), first.date())) if first else [],
+        people=[value for key, value in pairs if key == "by"],
+        labels={
+            key: sorted(found, key=lambda pair: pair[1].lower()) for key, found in labels.items() if found
+        },
+    )
+
+
+def _months_down_from(last: date, first: date) -> Iterator[date]:
+    month = start_of_month(last)
+    while month >= start_of_month(first):
+        yield month
+        month = start_of_month(month, months=-1)
+
+
+def usage(*, organization: Organization, filters: Filters, now: datetime) -> list[tuple[date, int]]:
+    """Credits taken for good, by day of the filtered month, else by month of the last twelve; oldest first."""
+    month = filters.month
+    if month:
+        count = calendar.monthrange(month.year, month.month)[1]
+        steps = [month + timedelta(days=day) for day in range(count)]
+    else:
+        steps = [start_of_month(now.date(), months=back) for back in range(-11, 1)]
+    step = (TruncDay if month else TruncMonth)("at", tzinfo=UTC)
+    with tenancy.enter(organization):
+        settled = select(organization=organization, filters=filters).filter(kind=EntryKind.SETTLE)
+        settled = settled.filter(at__gte=midnight(steps[0])).order_by().annotate(step=step).values("step")
+        rows = settled.annotate(taken=-Sum(F("allowance") + F("purchased") + F("held")))
+        taken = {row["step"].date(): row["taken"] for row in rows}
+    return [(each, taken.get(each, 0)) for each in steps]
+
+
+# --- All of it, for a spreadsheet -------------------------------------------------------------------------
+
+
+def due_expiry(*, account: CreditAccount, now: datetime) -> Line | None:
+    """The line that an ended period is still owed; what can be spent no longer counts that allowance."""
+    until = account.allowance_until
+    if not account.allowance or until is None or until > now:
+        return None
+    return Line(
+        number=None,
+        at=until,
+        kind=EntryKind.EXPIRE,
+        what=_WHAT[EntryKind.EXPIRE],
+        detail="",
+        about=Named(_reason("end of period")),
+        reference="end of period",
+        by="",
+        labels={},
+        label_ids={},
+        change=-account.allowance,
+        taken=0,
+        held=0,
+        debt=0,
+        balance_after=account.purchased,
+        held_after=account.held,
+        debt_after=account.debt,
+    )
+
+
+def every_line(*, organization: Organization, filters: Filters, now: datetime) -> Iterator[Line]:
+    """Every line that passes as of now, oldest first, read in short transactions of its own.
+
+    Unfiltered, their `change` sums to `credits.balance(now=now).spendable`, exactly.
+    """
+    with tenancy.enter(organization):
+        account = CreditAccount.objects.of(organization).first()
+    if account is None:
+        return
+    after = 0
+    while True:
+        with tenancy.enter(organization):
+            rows = select(organization=organization, filters=filters).order_by("number")
+            chunk = list(rows.filter(number__gt=after, number__lte=account.lines)[:CHUNK])
+            lines = in_words(organization=organization, entries=chunk)
+        yield from lines
+        if len(chunk) < CHUNK:
+            break
+        after = chunk[-1].number
+    due = due_expiry(account=account, now=now)
+    if due and not (filters.by or filters.label) and filters.month in (None, start_of_month(due.at.date())):
+        yield due

@@ -1,0 +1,179 @@
+"""Credits bought by themselves when few are left, and mails to those who did not wish that."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError
+from django.db.models import QuerySet, Sum
+
+from accounts import services as accounts
+from accounts import tenancy
+from accounts.errors import Refusal
+from accounts.models import Organization, User
+from billing import converge, credits, customers, notices, plans, purchases
+from billing import stripe_gateway as stripe
+from billing.models import BillingSettings, CreditAccount, Purchase, PurchaseState
+
+
+class BadTopup(Refusal):
+    """Choose a pack, a threshold above zero and a monthly limit that at least one pack fits into."""
+
+    code, title, status = "bad_topup", "Top-up not possible", 400
+
+
+def settings_of(*, organization: Organization) -> BillingSettings:
+    """What the workspace wishes; an unsaved row of defaults where it never said."""
+    with tenancy.enter(organization):
+        found = BillingSettings.objects.of(organization).first()
+    return found or BillingSettings(organization=organization)
+
+
+def save_settings(
+    *,
+    organization: Organization,
+    by_user: User,
+    now: datetime,
+    low_below: int,
+    topup_pack: str = "",
+    topup_below: int = 0,
+    topup_monthly_cap: int = 0,
+) -> BillingSettings:
+    """Keep the wishes; `topup_pack` "" switches the top-up off. Cap in cents a calendar month. Raises BadTopup."""
+    pack = plans.PACKS.get(topup_pack)
+    if topup_pack and (pack is None or topup_below < 1 or topup_monthly_cap < pack.price):
+        raise BadTopup
+    wishes = {
+        "low_below": low_below,
+        "topup_pack": topup_pack,
+        "topup_below": topup_below,
+        "topup_monthly_cap": topup_monthly_cap,
+        "topup_error": "",
+    }
+    with tenancy.enter(organization):
+        row, _ = BillingSettings.objects.of(organization).update_or_create(
+            organization=organization,
+            defaults=wishes,
+            create_defaults={"organization": organization, **wishes},
+        )
+        accounts.record(
+            organization=organization,
+            by_user=by_user,
+            action="billing.settings_saved",
+            now=now,
+            pack=topup_pack,
+        )
+    return row  # type: ignore[no-any-return]
+
+
+def watch(*, now: datetime) -> None:
+    """Look at every balance that is low: tell, or top up."""
+    with tenancy.system("balances that are low"):
+        low = CreditAccount.objects.filter(organization__in=_watched().values("organization"))
+        organizations = [account.organization for account in low.select_related("organization")]
+    for organization in organizations:
+        look(organization=organization, now=now)
+
+
+def _watched() -> QuerySet[BillingSettings]:
+    return BillingSettings.objects.filter(low_below__gt=0) | BillingSettings.objects.exclude(topup_pack="")
+
+
+def look(*, organization: Organization, now: datetime) -> None:
+    """One workspace: a top-up where it is wished and due, else a mail when the balance has just become low."""
+    wishes = settings_of(organization=organization)
+    if wishes._state.adding:
+        return
+    have = credits.balance(organization=organization, now=now).spendable
+    if wishes.topup_pack and not wishes.topup_error and have < wishes.topup_below:
+        _top_up(organization, wishes, now)
+        return
+    with tenancy.enter(organization):
+        rows = BillingSettings.objects.of(organization).filter(pk=wishes.pk)
+        if have >= wishes.low_below:
+            rows.exclude(low_told_at=None).update(low_told_at=None)
+        elif rows.filter(low_told_at=None).update(low_told_at=now):
+            notices.tell(organization=organization, notice=notices.LOW_BALANCE, row_id=wishes.pk)
+
+
+def _top_up(organization: Organization, wishes: BillingSettings, now: datetime) -> None:
+    """One pack, paid with the card on file. The database refuses a second while one is open."""
+    pack = plans.PACKS.get(wishes.topup_pack)
+    if pack is None or _spent_this_month(organization, now) + pack.price > wishes.topup_monthly_cap:
+        return
+    try:
+        purchase = purchases.agree(
+            organization=organization, pack=pack.key, by_user=None, now=now, automatic=True
+        )
+    except IntegrityError:
+        _finish_open_one(organization, now)
+        return
+    except Refusal as refusal:
+        _give_up(organization, wishes, refusal.message)
+        return
+    _charge(organization, wishes, purchase, now)
+
+
+def _charge(organization: Organization, wishes: BillingSettings, purchase: Purchase, now: datetime) -> None:
+    customer = customers.customer_of(organization=organization)
+    try:
+        card = stripe.default_card(customer) if customer else ""
+        if not card:
+            raise stripe.CardRefused("There is no card on file. Add one in the payment portal.")
+        payment = stripe.create_payment(
+            {
+                "amount": purchase.amount,
+                "currency": purchase.currency,
+                "customer": customer,
+                "payment_method": card,
+                "off_session": True,
+                "confirm": True,
+                "metadata": {"workspace": organization.public_id, "purchase": purchase.public_id},
+            },
+            f"topup:{purchase.public_id}",
+        )
+    except stripe.StripeProblem as problem:
+        if problem.again:
+            return  # it stays open; the next look repeats the same request
+        _close(organization, purchase)
+        _give_up(organization, wishes, str(problem))
+        return
+    converge.converge_payment(payment.id, now=now)
+
+
+def _finish_open_one(organization: Organization, now: datetime) -> None:
+    """The process that began it may have died: the same key asks for the same payment again."""
+    with tenancy.enter(organization):
+        purchase = (
+            Purchase.objects.of(organization)
+            .filter(is_automatic=True, state__in=(PurchaseState.OPEN, PurchaseState.PENDING))
+            .first()
+        )
+    if purchase is None:
+        return
+    if purchase.payment_intent:
+        converge.converge_payment(purchase.payment_intent, now=now)
+    else:
+        _charge(organization, settings_of(organization=organization), purchase, now)
+
+
+def _close(organization: Organization, purchase: Purchase) -> None:
+    with tenancy.enter(organization):
+        rows = Purchase.objects.of(organization).filter(pk=purchase.pk, state=PurchaseState.OPEN)
+        rows.update(state=PurchaseState.FAILED)
+
+
+def _give_up(organization: Organization, wishes: BillingSettings, why: str) -> None:
+    with tenancy.enter(organization):
+        rows = BillingSettings.objects.of(organization).filter(pk=wishes.pk, topup_error="")
+        if rows.update(topup_error=why):
+            notices.tell(organization=organization, notice=notices.TOPUP_FAILED, row_id=wishes.pk)
+
+
+def _spent_this_month(organization: Organization, now: datetime) -> int:
+    """What automatic top-ups have cost or may cost since the first of the month, in cents."""
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    with tenancy.enter(organization):
+        mine = Purchase.objects.of(organization).filter(is_automatic=True, created_at__gte=first)
+        counted = mine.exclude(state__in=(PurchaseState.FAILED, PurchaseState.EXPIRED))
+        return int(counted.aggregate(cents=Sum("amount", default=0))["cents"])
