@@ -45,6 +45,16 @@ class Buyer:
         self.shot("payment-page")
         self.person.press(button)
 
+    def waits_for_prices(self) -> None:
+        """The site answers some seconds before `make run` has put the prices into the sandbox."""
+        for _ in range(SECONDS):
+            self.person.press("Choose Starter")
+            self.person.page.wait_for_load_state()
+            if "/c/pay/" in self.person.page.url:
+                break
+            self.person.page.wait_for_timeout(1000)
+        self.open("plan")
+
     def comes_to_see(self, page: str, text: str) -> None:
         """Open the page again until it says so: what a webhook brings takes a moment."""
         for _ in range(SECONDS):
@@ -69,6 +79,7 @@ def test_a_plan_a_pack_a_decline_a_cancellation_and_the_end(someone: Callable[..
     buyer.open("plan")
     assert anna.sees("You are on Free")
     buyer.shot("plans")
+    buyer.waits_for_prices()
     anna.press("Try Growth for 7 days")
     buyer.pay(OK, "Start the 7-day trial")
     page.wait_for_url("**/plan/done?session=cs_*")
