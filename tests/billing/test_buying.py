@@ -10,7 +10,7 @@ from django.core import mail
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from billing import catalogue, converge, notices, plans, purchases, subscriptions, topups
+from billing import catalogue, converge, customers, notices, plans, purchases, subscriptions, topups
 from billing import stripe_gateway as stripe
 from billing.models import PaidCredits, Purchase, StripePrice
 from tests import factories
@@ -22,7 +22,7 @@ def send_mails(shop: Shop) -> list[str]:
     mail.outbox.clear()
     for job in ProcrastinateJob.objects.filter(task_name=notices.TELL_TASK).order_by("pk"):
         notices.send(now=shop.now, **job.args)
-    return [message.subject for message in mail.outbox]
+    return [str(message.subject) for message in mail.outbox]
 
 
 # --- The catalogue ---------------------------------------------------------------------------------------
@@ -73,7 +73,12 @@ def test_a_database_that_forgot_its_prices_finds_them_in_stripe(shop: Shop) -> N
 
 
 def wish(shop: Shop, **wishes: Any) -> None:
-    usual = {"low_below": 20, "topup_pack": "100", "topup_below": 50, "topup_monthly_cap": 2000}
+    usual: dict[str, Any] = {
+        "low_below": 20,
+        "topup_pack": "100",
+        "topup_below": 50,
+        "topup_monthly_cap": 2000,
+    }
     topups.save_settings(**shop.who, **(usual | wishes))
 
 
@@ -180,9 +185,9 @@ def test_the_portal_opens_for_a_workspace_that_never_bought(shop: Shop) -> None:
 
 def test_nothing_is_charged_when_payments_are_away(shop: Shop, settings: Any) -> None:
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
-    with pytest.raises(subscriptions.PaymentsAway):
+    with pytest.raises(customers.PaymentsAway):
         subscriptions.choose_plan(plan="starter", **shop.who, **BACK)
-    with pytest.raises(purchases.PaymentsAway):
+    with pytest.raises(customers.PaymentsAway):
         purchases.buy_pack(pack="100", **shop.who, **BACK)
 
 
