@@ -51,10 +51,10 @@ def _converge(
     raise stripe.StripeAway(f"{object_id} keeps changing")
 
 
-def converge_event(*, event_type: str, object_id: str, now: datetime) -> list[str]:
+def converge_event(event_type: str, object_id: str, *, now: datetime, dry: bool = False) -> list[str]:
     """What the event is about, read again. Types that concern us not give nothing."""
     converge = converger_of(event_type)
-    return converge(object_id, now=now) if converge is not None else []
+    return converge(object_id, now=now, dry=dry) if converge is not None else []
 
 
 def converger_of(event_type: str) -> Callable[..., list[str]] | None:

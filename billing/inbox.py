@@ -69,7 +69,7 @@ def work(*, event_id: str, now: datetime) -> list[str]:
     if event is None:
         return []
     try:
-        done = converge.converge_event(event_type=event.type, object_id=event.object_id, now=now)
+        done = converge.converge_event(event.type, event.object_id, now=now)
     except stripe.StripeAway as away:
         StripeEvent.objects.filter(pk=event.pk).update(error=str(away))
         raise

@@ -11,12 +11,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from procrastinate.contrib.django import app
 
 from accounts import services as accounts
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
-from billing import catalogue, converge, credits, customers, plans
+from billing import catalogue, converge, credits, customers, inbox, plans
 from billing import stripe_gateway as stripe
 from billing.customers import PaymentsAway
 from billing.models import PaidCredits, Purchase, Reversal
@@ -173,17 +174,24 @@ def request_refund(*, organization: Organization, purchase_id: str, by_user: Use
         paid = PaidCredits.objects.of(organization).filter(purchase=row).first()
         if paid is None or _refundable_until(paid, row, spare, now) is None:
             raise NotRefundable
-    refund(organization=organization, paid=paid, amount=paid.received, by_user=by_user, now=now)
+    refund(
+        organization=organization,
+        paid=paid,
+        amount=paid.received,
+        by_user=by_user,
+        now=now,
+        after=paid.adjustments,
+    )
     with tenancy.enter(organization):
         Purchase.objects.of(organization).filter(pk=row.pk).update(refund_asked_at=now)
 
 
 def refund(
-    *, organization: Organization, paid: PaidCredits, amount: int, by_user: User, now: datetime
+    *, organization: Organization, paid: PaidCredits, amount: int, by_user: User, now: datetime, after: int
 ) -> None:
-    """Send `amount` (smallest unit) of a payment back and take the credits for it; for operators and the above.
+    """Send `amount` (smallest unit) of a payment back and take the credits for it. Raises NotRefundable.
 
-    Two clicks at once refund once: the key counts what has been refunded before. Raises NotRefundable.
+    `after` is the row's `adjustments` when it was decided: two clicks at once, or a job that is repeated, refund once.
     """
     if not 0 < amount <= paid.received - paid.refunded or not paid.payment_intent:
         raise NotRefundable
@@ -192,7 +200,7 @@ def refund(
             payment_intent=paid.payment_intent,
             amount=amount,
             metadata={"workspace": organization.public_id},
-            key=f"refund:{paid.fact}:{paid.adjustments}:{amount}",
+            key=f"refund:{paid.fact}:{after}:{amount}",
         )
         converge.converge_payment(paid.payment_intent, now=now)
     except stripe.StripeProblem as problem:
@@ -207,6 +215,34 @@ def refund(
             amount=amount,
             currency=paid.currency,
         )
+
+
+REFUND_TASK = "billing.refund"
+
+
+def order_refund(*, paid: PaidCredits, amount: int, by_user: User) -> None:
+    """For the operators' admin, which is one transaction: the money is sent back by a job once that commits."""
+    if not 0 < amount <= paid.received - paid.refunded or not paid.payment_intent:
+        raise NotRefundable
+    job = app.configure_task(REFUND_TASK, queue=inbox.QUEUE, allow_unknown=True)
+    job.defer(
+        organization_id=paid.organization_id,
+        paid_id=paid.pk,
+        amount=amount,
+        after=paid.adjustments,
+        user_id=by_user.pk,
+    )
+
+
+def carry_out_refund(
+    *, organization_id: int, paid_id: int, amount: int, after: int, user_id: int, now: datetime
+) -> None:
+    """The job of `order_refund`; a second one of the same order finds too little left and is refused."""
+    organization = Organization.objects.get(pk=organization_id)
+    with tenancy.enter(organization):
+        paid = PaidCredits.objects.of(organization).get(pk=paid_id)
+    by_user = User.objects.get(pk=user_id)
+    refund(organization=organization, paid=paid, amount=amount, by_user=by_user, now=now, after=after)
 
 
 def _refundable_until(paid: PaidCredits | None, row: Purchase, spare: int, now: datetime) -> datetime | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 
@@ -25,7 +26,6 @@ LATE = [
     "invoice.paid",
     "refund.updated",
     "refund.failed",
-    "charge.refunded",
     "charge.dispute.updated",
     "charge.dispute.closed",
     "charge.dispute.funds_withdrawn",
@@ -59,43 +59,42 @@ def run_if_set_up(*, days: int, now: datetime) -> Reconciled:
 
 def run(*, days: int, now: datetime, dry: bool) -> Reconciled:
     """Converge what Stripe has of the last `days`, and every subscription; `dry` only finds what would be done."""
-    outcome = Reconciled()
+    outcome, seen = Reconciled(), set[str]()
+
+    def look(converge_it: Callable[..., list[str]], object_id: str, *also: str) -> None:
+        """Once each: `also` are the objects that this look looks at too."""
+        if object_id and object_id not in seen:
+            seen.update({object_id, *also} - {""})
+            _look(outcome, converge_it, object_id, now, dry=dry)
+
     since = int((now - timedelta(days=days)).timestamp())
     # In the order of cause and effect, so that a dry run finds each difference as one.
-    _each(outcome, (s.id for s in stripe.sessions_since(since)), converge.converge_session, now, dry=dry)
-    _each(outcome, (s.id for s in stripe.all_subscriptions()), converge.converge_subscription, now, dry=dry)
-    _each(outcome, (i.id for i in stripe.paid_invoices_since(since)), converge.converge_invoice, now, dry=dry)
-    _each(outcome, (p.id for p in stripe.payments_since(since)), converge.converge_payment, now, dry=dry)
-    _each(outcome, (r.id for r in stripe.refunds_since(since)), converge.converge_refund, now, dry=dry)
-    _each(outcome, (d.id for d in stripe.disputes_since(since)), converge.converge_dispute, now, dry=dry)
-    for event_type, object_id in _late(since):
-        converge_it = converge.converger_of(event_type)
-        if converge_it is not None:
-            _each(outcome, [object_id], converge_it, now, dry=dry)
-    outcome.differences = list(dict.fromkeys(outcome.differences))
+    for found in stripe.sessions_since(since):
+        look(converge.converge_session, found.id, stripe.oid(found.payment_intent))
+    for found in stripe.all_subscriptions():
+        look(converge.converge_subscription, found.id, stripe.oid(found.latest_invoice))
+    for found in stripe.paid_invoices_since(since):
+        look(converge.converge_invoice, found.id)
+    for found in stripe.payments_since(since):
+        look(converge.converge_payment, found.id)
+    for found in [*stripe.refunds_since(since), *stripe.disputes_since(since)]:
+        seen.add(found.id)
+        look(converge.converge_payment, stripe.oid(found.payment_intent))
+    for event in stripe.events_since(since, LATE):
+        look(partial(converge.converge_event, event.type), event.object_id)
     return outcome
 
 
-def _late(since: int) -> list[tuple[str, str]]:
-    """What has happened to which object; each object once for each way to look at it."""
-    found = {(converge.converger_of(e.type), e.object_id): e for e in stripe.events_since(since, LATE)}
-    return [(event.type, event.object_id) for event in found.values()]
-
-
-def _each(
-    outcome: Reconciled,
-    ids: Iterable[str],
-    converge_it: Callable[..., list[str]],
-    now: datetime,
-    *,
-    dry: bool,
+def _look(
+    outcome: Reconciled, converge_it: Callable[..., list[str]], object_id: str, now: datetime, *, dry: bool
 ) -> None:
     """One that fails does not keep the others from being right; Stripe being away does."""
-    for object_id in ids:
-        outcome.looked_at += 1
-        try:
-            outcome.differences += converge_it(object_id, now=now, dry=dry)
-        except stripe.StripeAway:
-            raise
-        except stripe.StripeProblem as problem:
-            outcome.problems.append(f"{object_id}: {problem}")
+    outcome.looked_at += 1
+    try:
+        found = converge_it(object_id, now=now, dry=dry)
+    except stripe.StripeAway:
+        raise
+    except stripe.StripeProblem as problem:
+        outcome.problems.append(f"{object_id}: {problem}")
+    else:
+        outcome.differences += [each for each in found if each not in outcome.differences]

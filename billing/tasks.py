@@ -8,11 +8,13 @@ from procrastinate.contrib.django import app
 
 from accounts import emails
 from accounts.tasks import MAIL_AGAIN
-from billing import budgets, entitlements, inbox, notices, reconcile, topups
+from billing import budgets, customers, entitlements, inbox, notices, purchases, reconcile, topups
 from billing import stripe_gateway as stripe
 
 # Stripe away for a day costs nothing; what is left after that the reconcile job finds.
 STRIPE_AGAIN = RetryStrategy(max_attempts=10, exponential_wait=3, retry_exceptions={stripe.StripeAway})
+
+REFUND_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3, retry_exceptions={customers.PaymentsAway})
 
 
 @app.task(name=inbox.WORK_TASK, queue=inbox.QUEUE, retry=STRIPE_AGAIN)
@@ -25,6 +27,19 @@ def work_event(event_id: str) -> None:
 def tell(organization_id: int, notice: str, row_id: int) -> None:
     """One mail about money."""
     notices.send(organization_id=organization_id, notice=notice, row_id=row_id, now=timezone.now())
+
+
+@app.task(name=purchases.REFUND_TASK, queue=inbox.QUEUE, retry=REFUND_AGAIN)
+def refund(organization_id: int, paid_id: int, amount: int, after: int, user_id: int) -> None:
+    """What an operator ordered."""
+    purchases.carry_out_refund(
+        organization_id=organization_id,
+        paid_id=paid_id,
+        amount=amount,
+        after=after,
+        user_id=user_id,
+        now=timezone.now(),
+    )
 
 
 @app.periodic(cron="17 * * * *")

@@ -85,6 +85,10 @@ class Shop:
         have = credits.balance(organization=self.studio.organization, now=self.now)
         return have.allowance, have.purchased, have.debt
 
+    def subscription(self) -> str:
+        """The id of the first subscription."""
+        return next(iter(self.world.rows["subscription"]))
+
     def bought(self) -> list[purchases.Bought]:
         """The packs, newest first."""
         return purchases.bought(organization=self.studio.organization, now=self.now)
