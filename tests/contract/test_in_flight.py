@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 def test_300_pictures_in_flight_take_little_memory_few_connections_and_nothing_is_late(
     tmp_path: Path,
 ) -> None:
-    measured = in_flight.measure(tmp_path / "stack", generations=300, seconds=60, picture_bytes=8_000_000)
+    measured = in_flight.measure(tmp_path / "stack", generations=300, seconds=75, picture_bytes=8_000_000)
     said = in_flight.told(measured)
     print(said)  # noqa: T201 - the numbers are the point of it
     assert measured.states == {"succeeded": 300}, said
