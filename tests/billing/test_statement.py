@@ -229,6 +229,7 @@ class StatementMachine(LedgerMachine):
         assert sum(apart) == have.spendable
 
 
+@pytest.mark.slow
 def test_the_table_adds_up_to_the_balance_whatever_happened(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,8 @@ WALL = np.s_[90:146, 233:255]
 WINDOW = np.s_[85:108, 155:204]
 OUTSIDE_BADGE = np.s_[:222, :]
 
+pytestmark = pytest.mark.slow  # seconds of arithmetic each; run them when the preview engine changes
+
 
 @cache
 def sample() -> InputImage:
@@ -45,7 +47,6 @@ def warmth(picture: npt.NDArray[np.float32]) -> float:
     return float(picture[..., 0].mean() / picture[..., 2].mean())
 
 
-@pytest.mark.slow
 def test_the_same_request_gives_the_same_bytes() -> None:
     options: dict[str, Any] = {"references": (reference("sofa", 300, 130),)}
     first = ask("mid-century, sunset, rug", sample(), **options)
@@ -165,7 +166,6 @@ def test_what_the_prompt_keeps_stays() -> None:
     assert warmth(covered[FLOOR]) > 1.1 * warmth(bare[FLOOR])
 
 
-@pytest.mark.slow
 def test_variations_differ_on_purpose() -> None:
     answer = ask("japandi, walnut floor", ROOM, variations=3, references=(reference("armchair", 160, 170),))
     one, two, three = (seen(picture) for picture in answer.pictures)
@@ -184,7 +184,6 @@ def furniture() -> tuple[Reference, ...]:
 
 
 @pytest.mark.parametrize("source", ["drawn", "sample"])
-@pytest.mark.slow
 def test_four_pieces_find_their_place_on_the_floor_of_an_empty_room(source: str) -> None:
     room = png(ROOM) if source == "drawn" else sample()
     answer = ask("place these", room, references=furniture()).pictures[0]
@@ -258,7 +257,6 @@ def test_a_mask_without_red_is_turned_away() -> None:
         ask("oak", ROOM, mask=True)
 
 
-@pytest.mark.slow
 def test_clutter_gets_no_new_floor_pattern() -> None:
     random = np.random.default_rng(5)
     room = empty_room()
