@@ -52,12 +52,12 @@ def _introduce(stack: Stack) -> None:
     try:
         with step("demo workspace"):
             account = provision(stack.data_dir, stack.environ())
-        with step("web and worker ready"):
-            wait_until_ready(stack.address, stack.children)
         if stack.stripe:
             with step("prices in the Stripe sandbox"):
                 stack.stripe.wait_until_ready()
                 manage("sync_stripe_catalogue", environ=stack.environ())
+        with step("web and worker ready"):
+            wait_until_ready(stack.address, stack.children)
     except LocalStackError as error:  # keep serving: whoever edits the code mends it and it starts again
         complain(f"{error}\nWill go on trying; Ctrl-C stops it.")
         return
