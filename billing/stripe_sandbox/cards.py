@@ -44,7 +44,7 @@ def means_of(core: Core, method: Json) -> Means:
 
 
 def new_method(core: Core, number: str, customer: str | None) -> Json:
-    """A payment method of the customer, attached."""
+    """A payment method, attached to the customer if one is named: Stripe keeps no card that nobody asked it to."""
     person = core.rows["customer"].get(customer or "", {})
     details = {"email": person.get("email"), "name": person.get("name")}
     shape = _bank() if MEANS[number].slow else _card(number)

@@ -116,12 +116,18 @@ def pay(core: Core, session: Json, number: str, *, authenticate: bool | None) ->
     if means.asks and authenticate is None:
         return "ask"
     customer = session["customer"] or new_customer(core, {"email": session["customer_email"]})["id"]
-    method = cards.new_method(core, number, customer)
+    keeps = session["mode"] == "subscription" or _wishes(core, session).get("setup_future_usage")
+    method = cards.new_method(core, number, customer if keeps else None)
     if session["mode"] == "payment":
         _pay_once(core, session, customer, method, authenticate=authenticate)
     else:
         _subscribe(core, session, customer, method, authenticate=authenticate)
     return "complete"
+
+
+def _wishes(core: Core, session: Json) -> Json:
+    wishes: Json = core.secret_of(session)["wishes"]["payment_intent"]
+    return wishes
 
 
 def _pay_once(core: Core, session: Json, customer: str, method: Json, *, authenticate: bool | None) -> None:
@@ -143,7 +149,7 @@ def _intent(core: Core, session: Json, customer: str) -> Json:
     """One per session: after a declined card the next one is tried on the same."""
     if known := core.secret_of(session).get("payment_intent"):
         return core.get("payment_intent", known)
-    wishes = core.secret_of(session)["wishes"]["payment_intent"]
+    wishes = _wishes(core, session)
     intent = payments.new_intent(
         core,
         amount=session["amount_total"],

@@ -18,8 +18,8 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid #e5e5e5; vertical-align: top; }
 form { display: inline; } form.block { display: block; margin: .75rem 0; }
 label { display: block; margin: .5rem 0 .2rem; }
-input[type=text], select { font: inherit; padding: .4rem; width: 100%; box-sizing: border-box; }
-input.short { width: 6rem; }
+input[type=text] { font: inherit; padding: .4rem; width: 100%; box-sizing: border-box; }
+input.short, select { width: auto; max-width: 8rem; }
 button { font: inherit; padding: .3rem .8rem; margin: .15rem 0; border: 1px solid #555; background: #fff; }
 button.main { background: #24543c; color: #fff; border-color: #24543c; width: 100%; margin-top: .8rem; }
 .error { background: #fde8e4; border: 1px solid #b3261e; padding: .6rem; }

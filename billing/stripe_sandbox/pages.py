@@ -36,7 +36,7 @@ def checkout(world: World, key: str, step: str, form: dict[str, str] | None) -> 
     try:
         outcome = world.pay_on_page(key, number, authenticate=authenticate)
     except ApiError as error:
-        return Answer(_payment_page(world, session, str(error)), status=402)
+        return Answer(_payment_page(world, session, str(error)))
     if outcome == "ask":
         return Answer(_authentication_page(session, number))
     return Answer(go=_success(world.show(key)))
@@ -100,7 +100,7 @@ def portal(world: World, key: str, step: str, form: dict[str, str] | None) -> An
         error = _act(world, session, step, form)
         if not error:
             return Answer(go=f"/p/session/{key}")
-    return Answer(_portal_page(world, session, error), status=402 if error else 200)
+    return Answer(_portal_page(world, session, error))
 
 
 def _act(world: World, session: Json, step: str, form: dict[str, str]) -> str:

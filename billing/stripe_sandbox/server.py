@@ -92,6 +92,8 @@ class Handler(BaseHTTPRequestHandler):
         world = self.server.world
         if path == "/style.css":
             return Answer(html.STYLE.encode(), kind="text/css")
+        if path == "/favicon.ico":
+            return Answer(status=204)
         if found := CHECKOUT.match(path):
             return pages.checkout(world, found[1], found[2] or "", form)
         if found := PORTAL.match(path):

@@ -42,14 +42,14 @@ def test_paying_leads_back_to_the_application_with_the_sessions_id(offline: Shop
 def test_a_declined_card_is_told_so_and_may_try_again(offline: Shop) -> None:
     _session, url = page_of(offline)
     answer = post(url, number=cards.DECLINED)
-    assert answer.status_code == 402
+    assert answer.status_code == 200
     assert "Your card was declined." in answer.text
     assert BANNER in answer.text
-    assert post(url, number="1234").status_code == 402
+    assert post(url, number="1234").status_code == 200
     assert post(url, number=cards.OK).status_code == 303
 
 
-@pytest.mark.parametrize(("answer", "status"), [("yes", 303), ("no", 402)])
+@pytest.mark.parametrize(("answer", "status"), [("yes", 303), ("no", 200)])
 def test_3d_secure_asks_before_it_pays(offline: Shop, answer: str, status: int) -> None:
     _session, url = page_of(offline)
     step = post(url, number=cards.THREE_D_SECURE)
@@ -87,7 +87,7 @@ def test_the_portal_cancels_resumes_changes_the_card_and_lists_invoices(offline:
     assert offline.stripe.subscriptions.retrieve(sub).cancel_at_period_end
     assert post(portal + "/resume", subscription=sub).status_code == 303
     assert not offline.stripe.subscriptions.retrieve(sub).cancel_at_period_end
-    assert post(portal + "/card", number=cards.DECLINED).status_code == 402
+    assert "declined" in post(portal + "/card", number=cards.DECLINED).text
     assert post(portal + "/card", number=cards.FAILS_LATER).status_code == 303
     assert "ending in 0341" in get(portal)
 
@@ -96,7 +96,7 @@ def test_the_portal_does_not_touch_another_customers_plan(offline: Shop) -> None
     sub = offline.subscribe()
     other = offline.stripe.customers.create({"name": "B"}).id
     portal = offline.stripe.billing_portal.sessions.create({"customer": other}).url
-    assert post(portal + "/cancel", subscription=sub).status_code == 402
+    assert "not your subscription" in post(portal + "/cancel", subscription=sub).text
     assert not offline.stripe.subscriptions.retrieve(sub).cancel_at_period_end
 
 

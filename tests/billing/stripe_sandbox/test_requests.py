@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -125,3 +126,13 @@ def test_a_world_is_remembered_in_its_folder(tmp_path: Any) -> None:
     assert again.handle("POST", "/v1/customers", "name=B", headers) == (200, made)
     assert again.now == START + 3 * 24 * 3600
     assert [event["type"] for event in again.captured] == ["customer.created"]
+
+
+def test_twenty_buyers_at_once_pay_once_each(offline: Shop) -> None:
+    with ThreadPoolExecutor(20) as buyers:
+        payments = list(buyers.map(lambda _: offline.buy(), range(20)))
+    assert len(set(payments)) == 20
+    assert offline.types().count("charge.succeeded") == 20
+    assert offline.stripe.balance.retrieve().available[0].amount == 20 * 2000
+    ids = [event["id"] for event in offline.world.captured]
+    assert len(ids) == len(set(ids))

@@ -198,6 +198,17 @@ def test_an_unpaid_page_expires_after_a_day(offline: Shop) -> None:
     assert offline.stripe.checkout.sessions.retrieve(session).status == "expired"
 
 
+def test_a_card_is_kept_only_where_the_page_said_so(offline: Shop) -> None:
+    def kept() -> int:
+        return len(offline.stripe.customers.payment_methods.list(offline.customer).data)
+
+    offline.buy()
+    assert kept() == 0
+    wish = {"setup_future_usage": "off_session"}
+    offline.world.pay(offline.session("pack", payment_intent_data=wish))
+    assert kept() == 1
+
+
 def test_a_saved_card_pays_while_its_owner_is_away(offline: Shop) -> None:
     method = offline.world.change_card(offline.customer)["id"]
     intent = offline.stripe.payment_intents.create(
