@@ -162,6 +162,21 @@ def test_a_cancelled_plan_lasts_until_its_period_ends(shop: Shop) -> None:
     assert (shop.plan(), shop.credits()) == ("free", (0, 0, 0))
 
 
+def test_a_period_that_is_heard_of_late_does_not_push_out_the_newer_one(shop: Shop) -> None:
+    shop.subscribe("starter")
+    shop.world.advance(days=32)
+    first, second = (invoice["id"] for invoice in shop.world.rows["invoice"].values())
+    converge.converge_invoice(second, now=shop.now)
+    converge.converge_invoice(first, now=shop.now)
+    assert shop.credits() == (300, 0, 0)
+    assert shop.studio.lines() == ["grant", "grant", "expire"]
+    with shop.studio.enter():
+        old = PaidCredits.objects.of(shop.studio.organization).order_by("starts")[0]
+    shop.world.refund(old.payment_intent)
+    shop.deliver()
+    assert shop.credits() == (300, 0, 0)  # nothing of it was ever used
+
+
 # --- Changes of the plan ---------------------------------------------------------------------------------
 
 
@@ -312,6 +327,7 @@ def test_a_dispute_takes_at_once_and_returns_when_won(shop: Shop) -> None:
     with pytest.raises(purchases.BuyingPaused):
         purchases.buy_pack(pack="100", **shop.who, **BACK)
     shop.world.close_dispute(dispute["id"], "won")
+    purchases.buy_pack(pack="100", **shop.who, **BACK)  # before any webhook has told
     shop.deliver()
     assert shop.credits() == (0, 100, 0)
 
