@@ -183,6 +183,7 @@ def test_the_portal_opens_for_a_workspace_that_never_bought(shop: Shop) -> None:
     assert url.startswith("http")
 
 
+@pytest.mark.slow
 def test_nothing_is_charged_when_payments_are_away(shop: Shop, settings: Any) -> None:
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     with pytest.raises(customers.PaymentsAway):

@@ -136,6 +136,7 @@ def test_the_page_after_paying_may_be_opened_again(till: Till) -> None:
     assert till.studio.balance() == 300
 
 
+@pytest.mark.slow
 def test_up_now_down_later_and_back(till: Till) -> None:
     till.pay("plan/choose", plan="starter")
     assert "Full price now, and a new period begins" in till.text("plan")
@@ -152,6 +153,7 @@ def test_up_now_down_later_and_back(till: Till) -> None:
     assert till.studio.balance() == 6000
 
 
+@pytest.mark.slow
 def test_a_declined_upgrade_changes_nothing_and_says_so(till: Till) -> None:
     till.pay("plan/choose", plan="starter", card=cards.FAILS_LATER)
     till.post("plan/upgrade", plan="scale")
@@ -160,6 +162,7 @@ def test_a_declined_upgrade_changes_nothing_and_says_so(till: Till) -> None:
     assert "You are on Starter" in page
 
 
+@pytest.mark.slow
 def test_a_cancelled_plan_offers_to_stay_and_no_other_change(till: Till) -> None:
     till.pay("plan/choose", plan="growth")
     subscription = next(each["id"] for each in till.world.all("subscription"))
@@ -246,6 +249,7 @@ def test_an_unknown_session_or_pack_is_no_crash(till: Till) -> None:
     assert till.post("credits/buy/buy_none/refund").status_code == 302
 
 
+@pytest.mark.slow
 def test_payments_that_are_away_are_said_and_charge_nothing(till: Till, settings: LazySettings) -> None:
     settings.STRIPE_API_BASE = "http://127.0.0.1:1"
     till.post("credits/buy/pack", pack="100")

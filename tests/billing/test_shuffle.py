@@ -100,10 +100,6 @@ EXPECTED = [
 ]
 
 
-def test_a_year_of_events_ends_the_same_in_any_order(shops: Shops) -> None:
-    same_over(shops, range(1))
-
-
 @pytest.mark.slow
 def test_a_year_of_events_ends_the_same_over_thirty_seeds(shops: Shops) -> None:
     first, count = int(os.environ.get("SHUFFLE_FIRST", "0")), int(os.environ.get("SHUFFLE_SEEDS", "30"))

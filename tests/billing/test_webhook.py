@@ -85,6 +85,7 @@ def test_an_event_about_something_that_is_gone_alarms_and_does_not_crash(shop: S
     assert OperatorAlert.objects.get().code == "stripe_event_failed"
 
 
+@pytest.mark.slow
 def test_reconcile_shows_then_posts_what_no_webhook_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.subscribe("starter")
     shop.buy("100")
@@ -105,6 +106,7 @@ def test_reconcile_finds_a_refund_of_an_old_payment(shop: Shop) -> None:
     assert shop.credits() == (0, 0, 0)
 
 
+@pytest.mark.slow
 def test_reconcile_says_when_stripe_is_away(shop: Shop, settings: Any) -> None:
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     with pytest.raises(CommandError, match="can't be asked"):

@@ -20,7 +20,7 @@ from billing.stripe_sandbox.world import World
 from tests import factories
 from tests.billing.money import Shop
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
