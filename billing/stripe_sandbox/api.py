@@ -139,8 +139,8 @@ def _void_invoice(core: Core, params: Json, key: str) -> Json:
 
 def _new_intent(core: Core, params: Json) -> Json:
     """Off the session or on it; with `confirm` the money is taken at once, as an automatic top-up does."""
-    names = ("description", "setup_future_usage", "receipt_email", "statement_descriptor_suffix")
-    names += ("automatic_payment_methods",)
+    names = ["description", "setup_future_usage", "receipt_email", "statement_descriptor_suffix"]
+    names += ["automatic_payment_methods"]
     if params.get("customer"):
         core.get("customer", params["customer"], param="customer")
     more = {name: params[name] for name in names if params.get(name)}

@@ -2,7 +2,7 @@
 
 The same steps run against the sandbox in tests/billing/test_stripe_smoke.py. Everything goes through the product's own
 services on a throwaway database; only what people do on Stripe's pages is done with Stripe's ready test cards. What is
-left in the test account: the products and prices of the catalogue, a customer, a payment and its refund.
+left in the test account: the products and prices of the catalogue, a customer, a payment and its refund. Its Customer Portal has to be set up once (in the dashboard, or STRIPE_PORTAL_CONFIGURATION).
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Scenario:
     def make_customer(self) -> str:
         from billing import customers
 
-        person = {"organization": self.studio.organization, "by_user": self.studio.owner}
+        person: dict[str, Any] = {"organization": self.studio.organization, "by_user": self.studio.owner}
         self.customer = customers.ensure_customer(**person)
         expect("the customer, asked again", customers.ensure_customer(**person), self.customer)
         found = self.people.customers.retrieve(self.customer)
