@@ -2,7 +2,9 @@
 
 The same steps run against the sandbox in tests/billing/test_stripe_smoke.py. Everything goes through the product's own
 services on a throwaway database; only what people do on Stripe's pages is done with Stripe's ready test cards. What is
-left in the test account: the products and prices of the catalogue, a customer, a payment and its refund. Its Customer Portal has to be set up once (in the dashboard, or STRIPE_PORTAL_CONFIGURATION).
+left in the test account: the products and prices of the catalogue, a customer, a payment and its refund.
+
+The account's Customer Portal has to be set up once, in the dashboard or by STRIPE_PORTAL_CONFIGURATION.
 """
 
 from __future__ import annotations
