@@ -20,7 +20,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run install test test-slow journeys chaos recovery fairness shuffle bench check format lock clean env env-dev env-browser
+.PHONY: help demo run install test test-slow journeys chaos recovery fairness shuffle stripe-live-smoke bench check format lock clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -55,6 +55,9 @@ fairness: env-dev ## a thousand pictures queued by one workspace: how long anoth
 
 shuffle: env-dev ## a customer's year of Stripe events in a thousand orders (SEEDS=1000 FIRST=0)
 	@SHUFFLE_SEEDS=$(or $(SEEDS),1000) SHUFFLE_FIRST=$(or $(FIRST),0) $(ENV) -m pytest -m slow tests/billing/test_shuffle.py
+
+stripe-live-smoke: env-dev ## one scenario against Stripe (STRIPE_SECRET_KEY=sk_test_…, else skipped)
+	@$(ENV) -m tests.billing.stripe_smoke
 
 bench: env-dev ## measure; asserts nothing tight
 	$(call pytest,-m bench)

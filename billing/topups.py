@@ -126,6 +126,7 @@ def _charge(organization: Organization, wishes: BillingSettings, purchase: Purch
                 "currency": purchase.currency,
                 "customer": customer,
                 "payment_method": card,
+                "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},  # nobody is there
                 "off_session": True,
                 "confirm": True,
                 "metadata": {"workspace": organization.public_id, "purchase": purchase.public_id},

@@ -22,13 +22,18 @@ from billing.stripe_sandbox import (
     refunds,
     subscriptions,
 )
-from billing.stripe_sandbox.cards import means_of
+from billing.stripe_sandbox.cards import attach, means_of
 from billing.stripe_sandbox.core import Core, change, merged_metadata
 from billing.stripe_sandbox.errors import ApiError, card_declined
 from billing.stripe_sandbox.lists import page
 from billing.stripe_sandbox.typed import Json
 
 Handler = Callable[[Core, Json, str], Json]
+REDIRECTS = (
+    "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these "
+    "might redirect your customer off of your page, you must provide a `return_url`, or set "
+    "`automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never`."
+)
 LOOPBACK = re.compile(r"^http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/")
 
 
@@ -134,7 +139,8 @@ def _void_invoice(core: Core, params: Json, key: str) -> Json:
 
 def _new_intent(core: Core, params: Json) -> Json:
     """Off the session or on it; with `confirm` the money is taken at once, as an automatic top-up does."""
-    names = ("description", "setup_future_usage", "receipt_email", "statement_descriptor_suffix")
+    names = ["description", "setup_future_usage", "receipt_email", "statement_descriptor_suffix"]
+    names += ["automatic_payment_methods"]
     if params.get("customer"):
         core.get("customer", params["customer"], param="customer")
     more = {name: params[name] for name in names if params.get(name)}
@@ -153,6 +159,9 @@ def _confirm(core: Core, intent: Json, params: Json) -> Json:
     if intent["status"] in (*payments.OVER, "processing"):
         message = f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}."
         raise ApiError(message, code="payment_intent_unexpected_state")
+    redirects = intent["automatic_payment_methods"].get("allow_redirects", "always")
+    if redirects != "never" and not params.get("return_url"):
+        raise ApiError(REDIRECTS, param="return_url")
     method = core.get("payment_method", params.get("payment_method", ""), param="payment_method")
     if method["customer"] != intent["customer"]:
         raise ApiError("The payment method belongs to another customer.", param="payment_method")
@@ -201,6 +210,10 @@ def _close_dispute(core: Core, params: Json, key: str) -> Json:
     dispute = core.get("dispute", key)
     disputes.close(core, dispute, "lost")
     return dispute
+
+
+def _attach(core: Core, params: Json, key: str) -> Json:
+    return attach(core, key, params.get("customer", ""))
 
 
 def _customer_methods(core: Core, params: Json, key: str) -> Json:
@@ -316,6 +329,7 @@ ROUTES: list[tuple[str, str, Any, Handler]] = [
     ),
     ("POST", "/payment_intents/:id/cancel", typed.PaymentIntentCancelParams, _cancel_intent),
     ("GET", "/payment_methods/:id", typed.PaymentMethodRetrieveParams, _get("payment_method")),
+    ("POST", "/payment_methods/:id/attach", typed.PaymentMethodAttachParams, _attach),
     (
         "GET",
         "/payment_methods",

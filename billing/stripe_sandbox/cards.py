@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from billing.stripe_sandbox.core import Core
+from billing.stripe_sandbox.core import Core, change
+from billing.stripe_sandbox.errors import ApiError
 from billing.stripe_sandbox.typed import Json
 
 OK = "4242424242424242"
@@ -37,6 +38,9 @@ MEANS = {
     BANK: Means("bank account: pays days later", slow=True),
 }
 
+# Stripe's names of ready payment methods; attaching one makes a method of the customer's own.
+READY = {"pm_card_visa": OK, "pm_card_chargeCustomerFail": FAILS_LATER}
+
 
 def means_of(core: Core, method: Json) -> Means:
     """How the payment method behaves."""
@@ -58,6 +62,20 @@ def new_method(core: Core, number: str, customer: str | None) -> Json:
     )
     core.secret_of(method)["number"] = number
     if customer:
+        core.emit("payment_method.attached", method)
+    return method
+
+
+def attach(core: Core, wanted: str, customer: str) -> Json:
+    """Give a customer a ready test card, or a method that is nobody's. Raises ApiError for another's."""
+    core.get("customer", customer, param="customer")
+    if wanted in READY:
+        return new_method(core, READY[wanted], customer)
+    method = core.get("payment_method", wanted)
+    if method["customer"] not in (None, customer):
+        raise ApiError("The payment method you provided has already been attached to a customer.")
+    if method["customer"] is None:
+        change(method, customer=customer)
         core.emit("payment_method.attached", method)
     return method
 

@@ -14,14 +14,16 @@ OVER = ("succeeded", "canceled")
 
 def new_intent(core: Core, *, amount: int, currency: str, customer: str | None, **more: Any) -> Json:
     """A payment intent that waits for a payment method."""
-    more = {"metadata": {}, **more}
+    usual = {
+        "metadata": {},
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "always"},
+    }
     intent = core.add(
         "payment_intent",
         amount=amount,
         amount_capturable=0,
         amount_details={"tip": {}},
         amount_received=0,
-        automatic_payment_methods={"enabled": True, "allow_redirects": "always"},
         capture_method="automatic_async",
         client_secret=core.new_id("secret"),
         confirmation_method="automatic",
@@ -29,7 +31,7 @@ def new_intent(core: Core, *, amount: int, currency: str, customer: str | None, 
         customer=customer,
         payment_method_types=["card", "us_bank_account"],
         status="requires_payment_method",
-        **more,
+        **usual | more,
     )
     core.emit("payment_intent.created", intent)
     return intent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import stripe
@@ -209,16 +210,46 @@ def test_a_card_is_kept_only_where_the_page_said_so(offline: Shop) -> None:
     assert kept() == 1
 
 
+def charge(offline: Shop, method: str, **more: Any) -> Any:
+    """While its owner is away."""
+    params: Any = {
+        "amount": 2000,
+        "currency": "usd",
+        "customer": offline.customer,
+        "payment_method": method,
+        "off_session": True,
+        "confirm": True,
+        **more,
+    }
+    return offline.stripe.payment_intents.create(params)
+
+
+NO_REDIRECTS: Any = {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
+
+
 def test_a_saved_card_pays_while_its_owner_is_away(offline: Shop) -> None:
     method = offline.world.change_card(offline.customer)["id"]
-    intent = offline.stripe.payment_intents.create(
-        {
-            "amount": 2000,
-            "currency": "usd",
-            "customer": offline.customer,
-            "payment_method": method,
-            "off_session": True,
-            "confirm": True,
-        }
-    )
+    intent = charge(offline, method, **NO_REDIRECTS)
     assert (intent.status, intent.amount_received) == ("succeeded", 2000)
+
+
+def test_a_payment_that_might_redirect_wants_an_address_to_return_to(offline: Shop) -> None:
+    method = offline.world.change_card(offline.customer)["id"]
+    with pytest.raises(stripe.InvalidRequestError, match="allow_redirects"):
+        charge(offline, method)
+    assert charge(offline, method, return_url="http://localhost/back").status == "succeeded"
+
+
+def test_a_ready_test_card_is_attached_as_a_card_of_the_customers_own(offline: Shop) -> None:
+    whose: Any = {"customer": offline.customer}
+    method = offline.stripe.payment_methods.attach("pm_card_visa", whose)
+    assert (method.customer, method.card.last4) == (offline.customer, "4242")
+    assert offline.stripe.payment_methods.attach(method.id, whose).id == method.id
+    assert charge(offline, method.id, **NO_REDIRECTS).status == "succeeded"
+    other: Any = {"customer": offline.stripe.customers.create({"name": "B"}).id}
+    with pytest.raises(stripe.InvalidRequestError, match="already been attached"):
+        offline.stripe.payment_methods.attach(method.id, other)
+    failing = offline.stripe.payment_methods.attach("pm_card_chargeCustomerFail", whose)
+    with pytest.raises(stripe.CardError) as declined:
+        charge(offline, failing.id, **NO_REDIRECTS)
+    assert declined.value.code == "card_declined"
