@@ -13,6 +13,8 @@ from billing import stripe_gateway as stripe
 from billing.models import PaidCredits, Purchase, StripeCustomer, StripePrice
 from tests.billing.money import BACK, DEBIT, DECLINED, FAILS_LATER, OK, Shop
 
+pytestmark = pytest.mark.slow  # each a story with a Stripe of its own
+
 
 def alerts() -> list[str]:
     return list(OperatorAlert.objects.values_list("code", flat=True).order_by("code"))
@@ -205,7 +207,6 @@ def test_who_subscribes_low_burns_and_upgrades_late_pays_in_full(shop: Shop) -> 
     assert shop.state().period_end == shop.now.replace(month=3, day=1) or shop.state().period_end
 
 
-@pytest.mark.slow
 def test_an_upgrade_and_downgrade_loop_mints_nothing_that_was_not_paid_for(shop: Shop) -> None:
     shop.subscribe("starter")
     shop.deliver()
@@ -222,7 +223,6 @@ def test_an_upgrade_and_downgrade_loop_mints_nothing_that_was_not_paid_for(shop:
         subscriptions.upgrade(plan="growth", **shop.who)
 
 
-@pytest.mark.slow
 def test_a_downgrade_waits_for_the_end_of_what_is_paid(shop: Shop) -> None:
     shop.subscribe("scale")
     shop.deliver()
@@ -235,7 +235,6 @@ def test_a_downgrade_waits_for_the_end_of_what_is_paid(shop: Shop) -> None:
     assert paid_in_all(shop) == 24900 + 1900
 
 
-@pytest.mark.slow
 def test_an_upgrade_that_is_declined_changes_nothing(shop: Shop) -> None:
     shop.subscribe("starter", FAILS_LATER)
     shop.deliver()
@@ -249,7 +248,6 @@ def test_an_upgrade_that_is_declined_changes_nothing(shop: Shop) -> None:
     assert (shop.plan(), shop.credits()) == ("growth", (1500, 0, 0))
 
 
-@pytest.mark.slow
 def test_an_upgrade_out_of_a_trial_is_paid_now(shop: Shop) -> None:
     shop.subscribe("growth")
     shop.deliver()
@@ -266,7 +264,6 @@ def test_a_second_plan_can_not_be_chosen(shop: Shop) -> None:
         subscriptions.choose_plan(plan="growth", **shop.who, **BACK)
 
 
-@pytest.mark.slow
 def test_a_prorated_change_made_in_stripes_dashboard_gives_no_credits(shop: Shop) -> None:
     shop.subscribe("starter")
     shop.deliver()
@@ -367,7 +364,6 @@ def test_a_refunded_plan_takes_its_unused_allowance_and_what_was_used_is_debt(sh
     assert shop.credits() == (0, 0, 100)
 
 
-@pytest.mark.slow
 def test_a_plan_refunded_after_its_period_owes_only_what_was_used(shop: Shop) -> None:
     shop.subscribe("starter")
     shop.deliver()
@@ -429,7 +425,6 @@ def test_an_unknown_word_alarms_and_moves_nothing(shop: Shop, kind: str, field: 
     assert set(alerts()) == {"stripe_unknown_value"}
 
 
-@pytest.mark.slow
 def test_an_unknown_state_of_a_subscription_leaves_the_plan(shop: Shop) -> None:
     shop.subscribe("starter")
     shop.deliver()
