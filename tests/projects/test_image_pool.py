@@ -35,7 +35,7 @@ def is_running(pid: int) -> bool:
         os.kill(pid, 0)
         tasks = list(Path(f"/proc/{pid}/task").glob("*/stat"))
         states = [task.read_text().rpartition(")")[2].split()[0] for task in tasks]
-        return states != ["Z"]
+        return not set(states) <= {"Z", "X"}
     except (ProcessLookupError, FileNotFoundError):
         return False
 
@@ -94,7 +94,7 @@ def test_a_call_that_dies_costs_nobody_else_anything() -> None:
 def test_a_child_killed_while_idle_is_replaced_unseen() -> None:
     victim = run(os.getpid, seconds=10)
     os.kill(victim, signal.SIGKILL)
-    assert wait_until_gone(victim, 2)
+    assert wait_until_gone(victim, 10)  # a loaded machine takes its time to bury it
     assert run(os.getpid, seconds=10) != victim
 
 
