@@ -123,7 +123,7 @@ def _open_disputes(organization: Organization) -> list[str]:
         return list(rows.values_list("reversal_id", flat=True))
 
 
-_OPEN_DISPUTE = Q(kind="dispute", counts=True) & ~Q(status="lost")
+_OPEN_DISPUTE = Q(kind="dispute", counts=True) & ~Q(status__in=("lost", "prevented"))
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,10 @@ class Reconciled:
 
 
 def run_if_set_up(*, days: int, now: datetime) -> Reconciled:
-    """For the periodic job: nothing where there is no Stripe. Differences mean trouble with webhooks: an alert."""
+    """For the periodic job: nothing where there is no Stripe.
+
+    Differences, which mean that webhooks came late or not at all, are logged; problems raise an alert.
+    """
     if not settings.STRIPE_SECRET_KEY:
         return Reconciled()
     outcome = run(days=days, now=now, dry=False)

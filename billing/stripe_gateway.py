@@ -215,7 +215,16 @@ def subscriptions_of(customer: str) -> list[Any]:
 def default_card(customer: str) -> str:
     """The id of the card that is charged when the customer is away, or ""."""
     found = _read(_v1().customers, customer)
-    return oid(optional(found, "invoice_settings", "default_payment_method"))
+    if chosen := oid(optional(found, "invoice_settings", "default_payment_method")):
+        return chosen
+    with _problems():  # Checkout attaches the card that paid, and makes it nobody's default
+        cards = _v1().customers.payment_methods.list(customer, {"type": "card", "limit": 1}).data
+    return str(cards[0].id) if cards else ""
+
+
+def open_sessions(customer: str) -> list[Any]:
+    """Checkout Sessions whose page can still be paid."""
+    return _list(_v1().checkout.sessions, customer=customer, status="open")
 
 
 def sessions_since(moment: int) -> list[Any]:

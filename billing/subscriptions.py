@@ -81,6 +81,7 @@ def choose_plan(
         subscription["trial_period_days"] = chosen.trial_days
     try:
         customer = customers.ensure_customer(organization=organization, by_user=by_user)
+        _close_other_pages(customer)
         session = stripe.create_session(
             {
                 "mode": "subscription",
@@ -99,6 +100,16 @@ def choose_plan(
         raise _refusal(problem) from problem
     _audit(organization, by_user, "plan.chosen", chosen.key, now)
     return str(session.url)
+
+
+def _close_other_pages(customer: str) -> None:
+    """A plan's page that was left open in another tab must not be paid beside this one: two plans would run."""
+    for left in stripe.open_sessions(customer):
+        if left.mode == "subscription":
+            try:
+                stripe.expire_session(left.id)
+            except stripe.StripeRefused as problem:  # paid in this very moment
+                raise AlreadySubscribed from problem
 
 
 def upgrade(*, organization: Organization, plan: str, by_user: User, now: datetime) -> PlanState:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.db import IntegrityError
 from django.db.models import QuerySet, Sum
 
+from accounts import alerts, tenancy
 from accounts import services as accounts
-from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
 from billing import converge, credits, customers, notices, plans, purchases
 from billing import stripe_gateway as stripe
 from billing.models import BillingSettings, CreditAccount, Purchase, PurchaseState
+
+logger = logging.getLogger(__name__)
 
 
 class BadTopup(Refusal):
@@ -72,7 +75,10 @@ def watch(*, now: datetime) -> None:
         low = CreditAccount.objects.filter(organization__in=_watched().values("organization"))
         organizations = [account.organization for account in low.select_related("organization")]
     for organization in organizations:
-        look(organization=organization, now=now)
+        try:
+            look(organization=organization, now=now)
+        except stripe.StripeProblem as problem:  # one workspace's trouble keeps nobody else waiting
+            logger.warning("No top-up for %s now: %s", organization.public_id, problem)
 
 
 def _watched() -> QuerySet[BillingSettings]:
@@ -85,8 +91,8 @@ def look(*, organization: Organization, now: datetime) -> None:
     if wishes._state.adding:
         return
     have = credits.balance(organization=organization, now=now).spendable
-    if wishes.topup_pack and not wishes.topup_error and have < wishes.topup_below:
-        _top_up(organization, wishes, now)
+    is_due = wishes.topup_pack and not wishes.topup_error and have < wishes.topup_below
+    if is_due and _top_up(organization, wishes, now):
         return
     with tenancy.enter(organization):
         rows = BillingSettings.objects.of(organization).filter(pk=wishes.pk)
@@ -96,22 +102,26 @@ def look(*, organization: Organization, now: datetime) -> None:
             notices.tell(organization=organization, notice=notices.LOW_BALANCE, row_id=wishes.pk)
 
 
-def _top_up(organization: Organization, wishes: BillingSettings, now: datetime) -> None:
-    """One pack, paid with the card on file. The database refuses a second while one is open."""
+def _top_up(organization: Organization, wishes: BillingSettings, now: datetime) -> bool:
+    """One pack, paid with the card on file; False when none is on its way. The database refuses a second one."""
+    if _finish_open_one(organization, now):  # first: it counts against the cap already
+        return True
     pack = plans.PACKS.get(wishes.topup_pack)
     if pack is None or _spent_this_month(organization, now) + pack.price > wishes.topup_monthly_cap:
-        return
+        return False
     try:
         purchase = purchases.agree(
             organization=organization, pack=pack.key, by_user=None, now=now, automatic=True
         )
-    except IntegrityError:
-        _finish_open_one(organization, now)
-        return
+    except IntegrityError:  # somebody else has just begun one
+        return True
+    except customers.PaymentsAway:
+        return False  # the next look tries again
     except Refusal as refusal:
         _give_up(organization, wishes, refusal.message)
-        return
+        return False
     _charge(organization, wishes, purchase, now)
+    return True
 
 
 def _charge(organization: Organization, wishes: BillingSettings, purchase: Purchase, now: datetime) -> None:
@@ -133,6 +143,9 @@ def _charge(organization: Organization, wishes: BillingSettings, purchase: Purch
             },
             f"topup:{purchase.public_id}",
         )
+    except stripe.StripeMisconfigured as problem:  # ours to mend, and no reason to switch anybody's off
+        alerts.raise_alert(code="stripe_misconfigured", subject="top-up", text=str(problem), now=now)
+        return
     except stripe.StripeProblem as problem:
         if problem.again:
             return  # it stays open; the next look repeats the same request
@@ -142,8 +155,8 @@ def _charge(organization: Organization, wishes: BillingSettings, purchase: Purch
     converge.converge_payment(payment.id, now=now)
 
 
-def _finish_open_one(organization: Organization, now: datetime) -> None:
-    """The process that began it may have died: the same key asks for the same payment again."""
+def _finish_open_one(organization: Organization, now: datetime) -> bool:
+    """The process that began it may have died: the same key asks for the same payment again. False: there is none."""
     with tenancy.enter(organization):
         purchase = (
             Purchase.objects.of(organization)
@@ -151,11 +164,12 @@ def _finish_open_one(organization: Organization, now: datetime) -> None:
             .first()
         )
     if purchase is None:
-        return
+        return False
     if purchase.payment_intent:
         converge.converge_payment(purchase.payment_intent, now=now)
     else:
         _charge(organization, settings_of(organization=organization), purchase, now)
+    return True
 
 
 def _close(organization: Organization, purchase: Purchase) -> None:

@@ -10,9 +10,10 @@ from django.core import mail
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from accounts.models import OperatorAlert
 from billing import catalogue, converge, customers, notices, plans, purchases, subscriptions, topups
 from billing import stripe_gateway as stripe
-from billing.models import PaidCredits, Purchase, StripePrice
+from billing.models import PaidCredits, Purchase, Reversal, StripePrice
 from tests import factories
 from tests.billing.money import BACK, FAILS_LATER, OK, Shop
 
@@ -132,6 +133,90 @@ def test_a_top_up_that_was_cut_off_is_finished_and_paid_once(shop: Shop) -> None
     look(shop)
     assert shop.credits() == (0, 140, 0)
     assert sum(each.purchase.is_automatic for each in shop.bought()) == 1
+
+
+def test_the_card_that_paid_on_checkout_pays_the_top_up_too(shop: Shop) -> None:
+    shop.buy("100")
+    shop.deliver()
+    shop.spend(60)
+    wish(shop)
+    look(shop)
+    shop.deliver()
+    assert shop.credits() == (0, 140, 0)
+
+
+def test_a_top_up_that_was_cut_off_is_finished_under_a_cap_for_one(shop: Shop) -> None:
+    with_a_card(shop)
+    wish(shop, topup_monthly_cap=plans.PACKS["100"].price)
+    purchases.agree(
+        organization=shop.studio.organization, pack="100", by_user=None, now=shop.now, automatic=True
+    )
+    look(shop)
+    assert shop.credits() == (0, 140, 0)
+
+
+def test_who_has_used_up_the_cap_is_told_that_credits_are_low(shop: Shop) -> None:
+    with_a_card(shop)
+    wish(shop, topup_monthly_cap=plans.PACKS["100"].price)
+    look(shop)
+    shop.deliver()
+    shop.spend(130)
+    look(shop)
+    assert "Oak & Linen is low on credits" in send_mails(shop)
+
+
+def test_a_wrong_key_of_ours_switches_nobodys_top_up_off(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_a_card(shop)
+    wish(shop)
+
+    def wrong_key(*_: object) -> None:
+        raise stripe.StripeMisconfigured("Invalid API Key provided: sk_live_***1234")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stripe, "create_payment", wrong_key)
+        look(shop)
+    assert not topups.settings_of(organization=shop.studio.organization).topup_error
+    assert OperatorAlert.objects.get().code == "stripe_misconfigured"
+    look(shop)
+    shop.deliver()
+    assert shop.credits() == (0, 140, 0)
+
+
+def test_one_workspace_in_trouble_does_not_keep_the_next_from_its_top_up(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_card(shop)
+    wish(shop)
+    other = factories.make_studio(credits=5, plan="free", name="Elsewhere")
+    topups.save_settings(organization=other.organization, by_user=other.owner, now=shop.now, low_below=20)
+    looked = []
+
+    def trouble(*, organization: Any, now: Any) -> None:
+        looked.append(organization.name)
+        raise stripe.StripeAway("gone")
+
+    monkeypatch.setattr(topups, "look", trouble)
+    topups.watch(now=shop.now)
+    assert sorted(looked) == ["Elsewhere", "Oak & Linen"]
+
+
+def test_of_two_plan_pages_left_open_only_the_newer_can_be_paid(shop: Shop) -> None:
+    first = shop.session(subscriptions.choose_plan(plan="starter", **shop.who, **BACK))
+    second = shop.session(subscriptions.choose_plan(plan="scale", **shop.who, **BACK))
+    shop.world.pay(second, OK)
+    assert stripe.read_session(first).status == "expired"
+    shop.deliver()
+    assert (shop.plan(), len(shop.world.rows["subscription"])) == ("scale", 1)
+
+
+def test_a_prevented_dispute_does_not_block_buying(shop: Shop) -> None:
+    session = shop.buy("100")
+    shop.deliver()
+    shop.world.dispute(shop.payment_of(session))
+    shop.deliver()
+    with shop.studio.enter():
+        Reversal.objects.of(shop.studio.organization).update(status="prevented")
+    assert purchases.buy_pack(pack="100", **shop.who, **BACK)
 
 
 @pytest.mark.parametrize("wrong", [{"topup_pack": "7"}, {"topup_below": 0}, {"topup_monthly_cap": 100}])
