@@ -54,7 +54,7 @@ fairness: env-dev ## a thousand pictures queued by one workspace: how long anoth
 	$(call pytest,-m slow tests/chaos/test_fairness.py)
 
 shuffle: env-dev ## a customer's year of Stripe events in a thousand orders (SEEDS=1000 FIRST=0)
-	@SHUFFLE_SEEDS=$(or $(SEEDS),1000) SHUFFLE_FIRST=$(or $(FIRST),0) $(ENV) -m pytest -m slow tests/billing/test_shuffle.py
+	@SHUFFLE_SEEDS=$(or $(SEEDS),1000) SHUFFLE_FIRST=$(or $(FIRST),0) $(ENV) -m pytest -n 2 -m slow tests/billing/test_shuffle.py
 
 stripe-live-smoke: env-dev ## one scenario against Stripe (STRIPE_SECRET_KEY=sk_test_…, else skipped)
 	@$(ENV) -m tests.billing.stripe_smoke

@@ -95,7 +95,11 @@ class Core:
     @property
     def captured(self) -> list[Json]:
         """Every event so far, oldest first."""
-        return copy.deepcopy(list(self.rows["event"].values()))
+        return self.captured_after(0)
+
+    def captured_after(self, count: int) -> list[Json]:
+        """The events that came after the first `count`."""
+        return copy.deepcopy(list(self.rows["event"].values())[count:])
 
     @contextmanager
     def changing(self) -> Iterator[None]:

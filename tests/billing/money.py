@@ -67,7 +67,7 @@ class Shop:
 
     def deliver(self) -> None:
         """Everything that has happened since the last time, in order, as webhooks would."""
-        events = self.world.captured[self.delivered :]
+        events = self.world.captured_after(self.delivered)
         self.delivered += len(events)
         for event in events:
             self.handle(event)

@@ -109,7 +109,7 @@ class PostOffice:
 
     def collect(self) -> None:
         """New events: each thrice, a fifth of them not at all."""
-        events = self.shop.world.captured[self.seen :]
+        events = self.shop.world.captured_after(self.seen)
         self.seen += len(events)
         self.events += len(events)
         for event in events:
