@@ -329,6 +329,21 @@ def test_a_failed_payment_is_told_on_every_page_until_it_is_paid(till: Till) -> 
     assert "Please tell an owner" in viewer_of(till.studio).get(f"{till.home}/projects").content.decode()
 
 
+def test_a_renewal_that_fails_is_told_and_a_working_card_ends_the_telling(till: Till) -> None:
+    told = "The last payment for"
+    till.pay("plan/choose", plan="starter", card=cards.FAILS_LATER)
+    subscription, customer = (next(iter(till.world.rows[kind])) for kind in ("subscription", "customer"))
+    till.world.advance(days=31)
+    later = timezone.now() + timedelta(days=31)
+    converge.converge_subscription(subscription, now=later)
+    page = till.text("plan")
+    assert told in page
+    assert "Its plan lasts until" in page
+    till.world.change_card(customer, cards.OK)  # in the portal; what is owed is paid at once
+    converge.converge_subscription(subscription, now=later)
+    assert told not in till.text("plan")
+
+
 def test_credits_that_are_owed_are_told_on_every_page(till: Till) -> None:
     credits.clawback(organization=till.studio.organization, credits=7, fact="re:1", now=timezone.now())
     for page in ("studio", "projects", "credits/buy"):
