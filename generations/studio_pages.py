@@ -183,7 +183,7 @@ def add_photo(request: MemberRequest) -> HttpResponse:
     """A photo, sent by the page as soon as it was chosen: what it is, and advice before anything is spent. JSON."""
     upload = request.FILES.get("photo")
     if upload is None:
-        return JsonResponse({"error": _("Choose a photo of the room first.")}, status=400)
+        return JsonResponse({"error": _("Choose a photo of the room first.")})
     try:
         photo = projects.add_photo(
             organization=request.organization,
@@ -191,7 +191,7 @@ def add_photo(request: MemberRequest) -> HttpResponse:
             by_user=request.user,
         )
     except Refusal as refusal:
-        return JsonResponse({"error": refusal.message}, status=refusal.status)
+        return JsonResponse({"error": refusal.message})  # no failed request: the page expects it and says it
     return JsonResponse(
         {
             "id": photo.public_id,

@@ -15,7 +15,7 @@ export function send(address, name, file, onProgress) {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     });
     request.addEventListener("load", () => {
-      const ok = request.status >= 200 && request.status < 300 && Boolean(request.response);
+      const ok = request.status >= 200 && request.status < 300 && Boolean(request.response) && !request.response.error;
       resolve({ ok, data: request.response ?? {} });
     });
     for (const end of ["error", "abort", "timeout"]) request.addEventListener(end, () => resolve({ lost: true }));

@@ -195,8 +195,7 @@ def test_a_photo_is_sent_ahead_with_advice_and_then_used(
 
 def test_a_photo_that_is_none_is_refused_before_anything_is_spent(owner_client: Browser, home: str) -> None:
     answer = owner_client.post(f"{home}/photos", {"photo": upload(content=b"not a picture at all")})
-    assert answer.status_code == 400
-    assert answer.json()["error"]
+    assert set(answer.json()) == {"error"}
 
 
 def test_a_strangers_photo_is_not_there(
