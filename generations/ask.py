@@ -62,6 +62,7 @@ class Ask:
     references: Sequence[IncomingImage] = ()
     pieces: Sequence[Piece] = ()
     paint: IncomingImage | None = None
+    painted: Photo | None = None  # the same, as it was sent before
     mode: str = ""
     style: str = ""
     resolution: str = ""

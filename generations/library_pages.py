@@ -48,7 +48,9 @@ def products(request: MemberRequest) -> HttpResponse:
             return redirect("products", workspace=request.organization.public_id)
     if request.method == "POST" and _wants_json(request):
         reasons = [str(reason) for reasons in form.errors.values() for reason in reasons]
-        return JsonResponse({"error": " ".join(reasons)})  # no failed request: the page expects it and says it
+        return JsonResponse(
+            {"error": " ".join(reasons)}
+        )  # no failed request: the page expects it and says it
     with enter(request.organization):
         rows = Product.objects.of(request.organization).kept().select_related("photo").order_by("-pk")
         page = Paginator(rows, 48).get_page(request.GET.get("page"))

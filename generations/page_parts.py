@@ -86,7 +86,7 @@ def request_pictures(
 def _fingerprint(ask: services.Ask) -> str:
     """Tells a double click from a form that the back button brought back and the person then changed."""
     tray = [(piece.photo and piece.photo.pk, piece.at, piece.scale) for piece in ask.tray]
-    rows = (ask.photo, ask.parent, ask.room)
+    rows = (ask.photo, ask.parent, ask.room, ask.painted)
     options = (ask.mode, ask.style, ask.resolution, ask.design_level, ask.mask, ask.variations)
     digest = sha256(repr((ask.prompt, [row and row.pk for row in rows], tray, options)).encode())
     for image in (ask.image, ask.paint, *(piece.image for piece in ask.tray)):

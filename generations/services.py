@@ -189,6 +189,8 @@ def _accept(
         generation.credits_held = generation.price
     if ask.paint is not None:
         generation.paint = _sent_along(generation, next(arriving), by_user)
+    else:
+        generation.paint = ask.painted
     generation.save(force_insert=True)
     for position, piece in enumerate(ask.tray):
         x, y = piece.at or (None, None)
@@ -236,8 +238,8 @@ def _lock_source(organization: Organization, ask: Ask) -> None:
             raise PictureRemoved
     elif ask.image is None and ask.photo is not None and photos.filter(pk=ask.photo.pk).first() is None:
         raise projects.PhotoRemoved
-    pieces = {piece.photo.pk for piece in ask.tray if piece.photo is not None}
-    if pieces and len(photos.filter(pk__in=pieces).order_by("pk")) < len(pieces):
+    along = {photo.pk for photo in (ask.painted, *(piece.photo for piece in ask.tray)) if photo is not None}
+    if along and len(photos.filter(pk__in=along).order_by("pk")) < len(along):
         raise projects.PhotoRemoved("One of the pieces of furniture was removed. Upload it again.")
 
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("w/<id:workspace>/generations/<id:generation_id>", views.generation, name="generation"),
     path("w/<id:workspace>/generations/<id:generation_id>/progress", views.progress, name="progress"),
     path("w/<id:workspace>/generations/<id:generation_id>/cancel", views.cancel, name="cancel"),
+    path("w/<id:workspace>/generations/<id:generation_id>/again", placing_pages.ask_again, name="ask-again"),
     path(
         "w/<id:workspace>/generations/<id:generation_id>/delete",
         views.delete_generation,

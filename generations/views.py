@@ -28,6 +28,8 @@ from projects import services as projects
 from projects.models import Photo, Room
 from projects.services import IncomingImage
 
+MOST_AT_ONCE = 20  # photos of one upload
+
 
 @member(in_transaction=False)
 @require_http_methods(["GET", "POST"])
@@ -38,16 +40,12 @@ def room(request: MemberRequest, room_id: str) -> HttpResponse:
         found = get_object_or_404(rooms, public_id=room_id)
     may_edit = request.membership.may(Role.DESIGNER)
     form = PhotoForm(request.POST or None, request.FILES or None)
+    form.fields["photo"].widget.attrs["multiple"] = True
     if request.method == "POST" and may_edit and form.is_valid():
-        upload = form.cleaned_data["photo"]
-        try:
-            image = IncomingImage(content=upload.read(), name=upload.name)
-            projects.add_photo(
-                organization=request.organization, room=found, image=image, by_user=request.user
-            )
+        for reason in _add_photos(request, found):
+            form.add_error("photo", reason)
+        if not form.errors:
             return redirect("room", workspace=request.organization.public_id, room_id=room_id)
-        except Refusal as refusal:
-            form.add_error("photo", refusal.message)
     with enter(request.organization):
         context = {
             "room": found,
@@ -59,6 +57,23 @@ def room(request: MemberRequest, room_id: str) -> HttpResponse:
             "may_edit": may_edit,
         }
         return render(request, "generations/room.html", context, status=422 if form.errors else 200)
+
+
+def _add_photos(request: MemberRequest, room: Room) -> list[str]:
+    """Keep each photo that can be used; what is wrong with the others."""
+    reasons = []
+    uploads = request.FILES.getlist("photo")
+    for upload in uploads[:MOST_AT_ONCE]:
+        try:
+            image = IncomingImage(content=upload.read(), name=upload.name or "")
+            projects.add_photo(
+                organization=request.organization, room=room, image=image, by_user=request.user
+            )
+        except Refusal as refusal:
+            reasons.append(f"{upload.name}: {refusal.message}" if len(uploads) > 1 else refusal.message)
+    if len(uploads) > MOST_AT_ONCE:
+        reasons.append(f"At most {MOST_AT_ONCE} photos at once; the others were not added.")
+    return reasons
 
 
 @member()
@@ -130,6 +145,7 @@ def _generation_context(request: MemberRequest, found: Generation) -> dict[str, 
         "children": for_cards(children),
         "lines": statement.lines_for(organization=request.organization, reference=found.public_id),
         "form": PromptForm(),
+        "again": price_tag(request, price=found.price),
         "may_edit": request.membership.may(Role.DESIGNER),
         **price_tag(request),
     }

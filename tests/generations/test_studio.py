@@ -13,6 +13,7 @@ from django.test import Client as Browser
 from PIL import Image
 
 from generations.modes import KEEP_STRUCTURE, MODES, compose
+from projects import services as projects
 from projects.models import Photo, Product
 from tests.factories import Studio
 from tests.fakes import FakeEngine, jpeg
@@ -86,7 +87,7 @@ def test_a_style_is_enough_and_nothing_at_all_is_not(
 def test_level_and_variations_change_the_price_that_is_on_the_button(
     owner_client: Browser, home: str, studio: Studio
 ) -> None:
-    options = {"design_level": "pro", "variations": "2", "resolution": "2K"}
+    options: dict[str, Any] = {"design_level": "pro", "variations": "2", "resolution": "2K"}
     refused = ask(owner_client, home, agreed="10", status=422, **options).content.decode()
     assert "This costs 30 credits, not 10." in refused
     assert 'name="agreed" value="30"' in refused
@@ -311,3 +312,32 @@ def test_a_place_outside_of_the_picture_is_none(
     owner_client.post(where, {"key": "k2", "piece-0-x": "4", "piece-0-y": "nan"})
     worker()
     assert engine.calls[1].references[0].at is None
+
+
+def test_asking_again_brings_everything_along(
+    owner_client: Browser, home: str, studio: Studio, worker: Work, engine: FakeEngine
+) -> None:
+    fields: dict[str, Any] = {"mode": "region", "paint": strokes(), "design_level": "pro", "variations": "2"}
+    page = ask(owner_client, home, furniture=[upload()], furniture_name=["Sofa"], **fields)
+    owner_client.post(f"{page.headers['Location']}/cancel")
+    text = owner_client.get(page.headers["Location"]).content.decode()
+    assert 'name="agreed" value="30"' in text
+    again = owner_client.post(f"{page.headers['Location']}/again", {"key": "k2", "agreed": "30"})
+    assert again.status_code == 302
+    worker()
+    (request,) = engine.calls
+    assert (request.mask, request.design_level, request.variations) == (True, "pro", 2)
+    assert [reference.name for reference in request.references] == ["Sofa"]
+    assert studio.balance() == 70
+
+
+def test_several_photos_of_a_room_come_at_once(owner_client: Browser, home: str, studio: Studio) -> None:
+    with studio.enter():
+        project = projects.create_project(organization=studio.organization, name="Flat")
+        room = projects.create_room(project=project, name="Living room")
+    photos = [upload("one.jpg"), upload("two.jpg", b"not a picture at all"), upload("three.jpg")]
+    answer = owner_client.post(f"{home}/rooms/{room.public_id}", {"photo": photos})
+    assert answer.status_code == 422
+    assert "two.jpg: " in answer.content.decode()
+    with studio.enter():
+        assert room.photos.count() == 2
