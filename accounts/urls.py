@@ -8,7 +8,6 @@ from accounts import (
 )
 
 urlpatterns = [
-    path("", views.start, name="start"),
     path("home", views.home, name="home"),
     path("w/<id:workspace>/settings", views.settings_page, name="settings"),
     path("w/<id:workspace>/settings/api-keys", views.api_keys, name="api-keys"),
