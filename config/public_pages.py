@@ -23,7 +23,7 @@ from billing import plans, pricing
 from config import languages
 from config.legal import legal_text
 from config.showcase import Style, find_style, styles
-from generations.contract import MAX_REFERENCES
+from generations.ask import MAX_PIECES as MAX_REFERENCES
 
 # Names of the pages for the site map and the footer, in this order.
 PAGES = ("start", "styles", "pricing", "developers", "help", "terms", "privacy")

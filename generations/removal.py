@@ -89,7 +89,8 @@ def delete_generation(*, generation: Generation, by_user: User | None, now: date
 
 def _of_generation(organization: Organization, generation: Generation) -> Q:
     references = GenerationReference.objects.of(organization).filter(generation=generation)
-    return Q(pk=generation.photo_id) | Q(pk__in=references.values("photo_id"))
+    own = [generation.photo_id, generation.paint_id]
+    return Q(pk__in=[pk for pk in own if pk]) | Q(pk__in=references.values("photo_id"))
 
 
 def _being_restyled(organization: Organization, pictures: Iterable[Picture]) -> set[int]:
@@ -104,7 +105,9 @@ def _unneeded(
     """Photos that no room keeps and none of the generations `needed_by` was sent."""
     sent_along = GenerationReference.objects.of(organization).filter(generation__in=needed_by)
     return photos.passing().filter(
-        ~Exists(needed_by.filter(photo=OuterRef("pk"))), ~Exists(sent_along.filter(photo=OuterRef("pk")))
+        ~Exists(needed_by.filter(photo=OuterRef("pk"))),
+        ~Exists(needed_by.filter(paint=OuterRef("pk"))),
+        ~Exists(sent_along.filter(photo=OuterRef("pk"))),
     )
 
 

@@ -86,12 +86,32 @@ addEventListener("pageshow", (event) => {
   }
 });
 
+// <tell-me> asks the browser whether it may tell of the end; htmx replaces it, so what was answered is kept here.
+let wantsToBeTold = false;
+customElements.define("tell-me", class extends HTMLElement {
+  connectedCallback() {
+    if (!("Notification" in window) || Notification.permission === "denied") return;
+    this.hidden = false;
+    this.show();
+    this.querySelector("button").addEventListener("click", async () => {
+      wantsToBeTold = (await Notification.requestPermission()) === "granted";
+      this.show();
+    });
+  }
+
+  show() {
+    this.querySelector("button").hidden = wantsToBeTold;
+    this.querySelector("span").hidden = !wantsToBeTold;
+  }
+});
+
 // When htmx has brought the end of a generation: say it, also in the title of a tab that is not looked at.
 document.addEventListener("htmx:afterSwap", (event) => {
   const said = document.querySelector("[data-announce]")?.dataset.announce;
   if (!said) return;
   document.getElementById("announcement").textContent = said;
   document.title = `${said} · Roomwright`;
+  if (wantsToBeTold && document.hidden) new Notification(said, { icon: "/static/icon.svg" });
 });
 
 // Signed out meanwhile: the answer is another page, so go there instead of showing it inside this one.
