@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role, User
 
 
 class ApiKeyForm(forms.Form):
@@ -17,3 +23,61 @@ class ApiKeyForm(forms.Form):
         widget=forms.RadioSelect,
         label="Kind",
     )
+
+
+ROLE_WORDS = {
+    Role.OWNER: _("Everything, and decides over the workspace itself"),
+    Role.ADMIN: _("Everything but owners and the end of the workspace: members, keys, budgets, plan"),
+    Role.DESIGNER: _("Makes pictures, works on clients and projects"),
+    Role.VIEWER: _("Looks at everything and spends nothing"),
+}
+
+
+class InviteForm(forms.Form):
+    """Whom to ask in."""
+
+    email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    role = forms.ChoiceField(
+        choices=[(role.value, role.label) for role in Role if role != Role.OWNER],
+        initial=Role.DESIGNER.value,
+        label=_("Role"),
+    )
+
+
+class RoleForm(forms.Form):
+    """What a member shall be."""
+
+    role = forms.ChoiceField(choices=Role.choices, label=_("Role"))
+
+
+class WorkspaceForm(forms.Form):
+    """What a workspace is called."""
+
+    name = forms.CharField(max_length=120, label=_("Name"))
+
+
+class JoinForm(forms.Form):
+    """A new person's account; the address is known."""
+
+    name = forms.CharField(
+        max_length=120,
+        required=False,
+        label=_("Your name"),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters, and nothing that everybody uses."),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._email = email
+
+    def clean_password(self) -> str:
+        """By the rules of sign-up."""
+        password: str = self.cleaned_data["password"]
+        validate_password(password, User(email=self._email))
+        return password
