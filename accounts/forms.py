@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
@@ -81,3 +82,44 @@ class JoinForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, User(email=self._email))
         return password
+
+
+class ProfileForm(forms.Form):
+    """Who a person is."""
+
+    name = forms.CharField(
+        max_length=120,
+        required=False,
+        label=_("Your name"),
+        help_text=_("The others in your workspaces see it."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    language = forms.ChoiceField(
+        choices=[("", _("As the browser says")), *settings.LANGUAGES], required=False, label=_("Language")
+    )
+    wants_news = forms.BooleanField(required=False, label=_("Mail me news about Roomwright, now and then"))
+
+
+class WishesForm(forms.Form):
+    """What a member wants to be told by mail."""
+
+    mail_ready = forms.BooleanField(
+        required=False,
+        label=_("A picture is ready"),
+        help_text=_("Only when you have left its page, a minute after it was done."),
+    )
+    mail_failed = forms.BooleanField(
+        required=False,
+        label=_("A picture failed"),
+        help_text=_("Only when you have left its page. Its credits are back by then."),
+    )
+    mail_weekly = forms.BooleanField(
+        required=False,
+        label=_("The week in this workspace"),
+        help_text=_("On Mondays: what was made and what it took. Nothing in a week without pictures."),
+    )
+    mail_budgets = forms.BooleanField(
+        required=False,
+        label=_("Budgets and a balance that runs low"),
+        help_text=_("Goes to owners and admins."),
+    )

@@ -5,6 +5,7 @@ from django.urls import path
 from accounts import (
     converters,  # noqa: F401 — knows `id`
     member_pages,
+    profile_pages,
     views,
     workspace_pages,
 )
@@ -34,5 +35,8 @@ urlpatterns = [
         member_pages.revoke_invitation,
         name="invitation-revoke",
     ),
+    path("profile", profile_pages.profile_page, name="profile"),
+    path("profile/sessions/<int:session_id>/end", profile_pages.end_session, name="session-end"),
+    path(f"{_SETTINGS}/notifications", profile_pages.notifications, name="notifications"),
     path("invitations/<id:token>", member_pages.invitation, name="invitation"),
 ]
