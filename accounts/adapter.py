@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from accounts import second_factors, services
 from accounts.models import User
@@ -23,6 +24,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002 — allauth's signature
         """The person and their workspace, both or neither."""
         try:
+            user.language = get_language() or ""  # of the page that was read; mails come in it too
             with transaction.atomic():
                 saved: User = super().save_user(request, user, form, commit=commit)
                 services.home_of(user=saved, now=timezone.now())

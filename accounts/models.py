@@ -41,6 +41,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     wants_news = models.BooleanField(default=False, db_default=False)  # mail about the product
     is_staff = models.BooleanField("operator", default=False)
     is_active = models.BooleanField(default=True)
+    # The language of pages and mails; "" = not chosen, so the browser's.
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
     date_joined = models.DateTimeField(db_default=Now(), editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -13,7 +13,6 @@ from accounts import (
 _SETTINGS = "w/<id:workspace>/settings"
 
 urlpatterns = [
-    path("", views.start, name="start"),
     path("home", views.home, name="home"),
     path(_SETTINGS, views.settings_page, name="settings"),
     path(f"{_SETTINGS}/api-keys", views.api_keys, name="api-keys"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -13,14 +13,7 @@ from accounts import services
 from accounts.errors import Refusal
 from accounts.forms import ApiKeyForm, WorkspaceForm
 from accounts.models import MAX_ACTIVE_KEYS, ApiKey, Role
-from accounts.tenancy import MemberRequest, SignedInRequest, find_membership, member, public, signed_in
-
-
-@public("says what this is")
-@require_GET
-def start(request: HttpRequest) -> HttpResponse:
-    """The start page, with a real before and after."""
-    return render(request, "accounts/start.html")
+from accounts.tenancy import MemberRequest, SignedInRequest, find_membership, member, signed_in
 
 
 @signed_in

@@ -33,6 +33,11 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = data_dir()  # DATA_DIR, by default `var` in the clone
 # The address under which the outside reaches this instance ("https://rooms.example"); "" = not reachable.
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="").rstrip("/")
+# While it is on, every page and endpoint answers 503 with `Retry-After`.
+MAINTENANCE = env.bool("MAINTENANCE", default=False)
+MAINTENANCE_SECONDS = env.int("MAINTENANCE_SECONDS", default=600)
+# A folder with the operator's own terms.html and privacy.html (or terms.de.html, …); "" = placeholders.
+LEGAL_PAGES = env.str("LEGAL_PAGES", default="")
 
 # --- Database --------------------------------------------------------------------------------------------
 
@@ -95,11 +100,13 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.maintenance.ClosedSign",
     "config.limits.BodyLimit",  # before anything that reads the body, CSRF included
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.languages.PageLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -126,6 +133,7 @@ TEMPLATES = [
 ]
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

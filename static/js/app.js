@@ -21,11 +21,20 @@ customElements.define("copy-text", class extends HTMLElement {
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(source.textContent);
-        button.textContent = "Copied";
+        button.textContent = this.dataset.done ?? "Copied";
       } catch {  // no clipboard over plain HTTP: leave the text selected
         getSelection().selectAllChildren(source);
-        button.textContent = "Selected: press Ctrl+C";
+        button.textContent = this.dataset.selected ?? "Selected: press Ctrl+C";
       }
+    });
+  }
+});
+
+// <open-dialog for="id"> holds a button that opens the <dialog> with that id; the browser keeps the focus in it.
+customElements.define("open-dialog", class extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("click", (event) => {
+      if (event.target.closest("button")) document.getElementById(this.getAttribute("for")).showModal();
     });
   }
 });
