@@ -123,3 +123,13 @@ class WishesForm(forms.Form):
         label=_("Budgets and a balance that runs low"),
         help_text=_("Goes to owners and admins."),
     )
+
+
+class DeleteForm(forms.Form):
+    """The end of a workspace, by its name."""
+
+    name = forms.CharField(
+        max_length=200,
+        label=_("Type the name of the workspace"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

@@ -35,9 +35,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField("e-mail", unique=True)
     name = models.CharField(max_length=120, blank=True)
-    language = models.CharField(
-        max_length=10, blank=True, default="", db_default=""
-    )  # one of settings.LANGUAGES; "": as the browser says
     wants_news = models.BooleanField(default=False, db_default=False)  # mail about the product
     is_staff = models.BooleanField("operator", default=False)
     is_active = models.BooleanField(default=True)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("workspaces", workspace_pages.workspaces, name="workspaces"),
     path("w/<id:workspace>/enter", workspace_pages.switch, name="switch"),
     path(f"{_SETTINGS}/name", workspace_pages.rename, name="workspace-rename"),
+    path(f"{_SETTINGS}/delete", workspace_pages.delete, name="workspace-delete"),
     path(f"{_SETTINGS}/members", member_pages.members_page, name="members"),
     path(f"{_SETTINGS}/members/invite", member_pages.invite, name="member-invite"),
     path(f"{_SETTINGS}/members/<int:member_id>/role", member_pages.change_role, name="member-role"),

@@ -9,11 +9,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import services
+from accounts import deletion, services
 from accounts.errors import Refusal
-from accounts.forms import WorkspaceForm
+from accounts.forms import DeleteForm, WorkspaceForm
 from accounts.models import Role
-from accounts.tenancy import MemberRequest, SignedInRequest, member, memberships_of, signed_in
+from accounts.tenancy import (
+    MemberRequest,
+    SignedInRequest,
+    asked_again,
+    enter,
+    member,
+    memberships_of,
+    signed_in,
+)
 
 
 @signed_in
@@ -59,3 +67,25 @@ def rename(request: MemberRequest) -> HttpResponse:
     else:
         messages.error(request, _("Give the workspace a name of at most 120 characters."))
     return redirect("settings", workspace=request.organization.public_id)
+
+
+@member(Role.OWNER, in_transaction=False)
+@asked_again
+@require_http_methods(["GET", "POST"])
+def delete(request: MemberRequest) -> HttpResponse:
+    """What would be lost, and the end of the workspace for who types its name."""
+    organization, now = request.organization, timezone.now()
+    form = DeleteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            deletion.delete_workspace(
+                organization=organization, by_user=request.user, typed=form.cleaned_data["name"], now=now
+            )
+        except Refusal as refusal:
+            form.add_error("name", refusal.message)
+        else:
+            messages.success(request, _("The workspace %s was deleted.") % organization)
+            return redirect("workspaces")
+    with enter(organization):
+        context = {"form": form, "sentences": deletion.explain(organization=organization, now=now)}
+        return render(request, "accounts/delete.html", context, status=422 if form.errors else 200)

@@ -31,7 +31,7 @@ END $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_invitations_and_wishes")]
+    dependencies = [("accounts", "0006_invitations_and_wishes")]
     operations = [
         row_level_security("accounts_invitation"),
         migrations.RunSQL(

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_payment_overdue_since'),
+        ('accounts', '0005_language_of_a_person'),
     ]
 
     operations = [
@@ -43,11 +43,6 @@ class Migration(migrations.Migration):
             model_name='organization',
             name='emptied_at',
             field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name='user',
-            name='language',
-            field=models.CharField(blank=True, db_default='', default='', max_length=10),
         ),
         migrations.AddField(
             model_name='user',
