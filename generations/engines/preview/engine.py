@@ -43,14 +43,14 @@ class PreviewEngine:
         if request.mask:
             return _mask_mode(plan, request, variations)
         picture, room = _scene(request.source.read(), request.resolution)
-        cutouts = cut_references(request.references)
+        pieces = cut_references(request.references)
         pictures = []
         for variant in range(variations):
-            done = render(picture, room, choose(plan, variant), cutouts)
+            done = render(picture, room, choose(plan, variant), pieces)
             if plan.empty and variant:
                 done.picture = np.asarray(done.picture * np.float32((1.0, 0.95, 1.05)[variant]), np.float32)
             pictures.append(
-                _answer(to_bytes(done.picture), plan, done, wishes=not plan.empty or bool(cutouts))
+                _answer(to_bytes(done.picture), plan, done, wishes=not plan.empty or bool(pieces))
             )
         return EngineResult(tuple(pictures))
 

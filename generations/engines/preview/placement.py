@@ -40,11 +40,21 @@ class Item:
     name: str
     product: Product
     aspect: float
+    at: tuple[float, float] | None = (
+        None  # the foot's middle as fractions of the picture, where a person put it
+    )
+    scale: float = 1.0
 
     @property
     def width(self) -> float:
         """Metres across."""
-        return self.product.metres if self.product.measure == "width" else self.product.metres * self.aspect
+        metres = self.product.metres * self.scale
+        return metres if self.product.measure == "width" else metres * self.aspect
+
+    @property
+    def depth(self) -> float:
+        """Metres of the footprint into the room."""
+        return self.product.depth * self.scale
 
     @property
     def height(self) -> float:
@@ -82,8 +92,34 @@ class Arrangement:
                 return best
         return None
 
+    def place_at(self, item: Item, at: tuple[float, float]) -> Spot | None:
+        """The spot whose foot's middle is at `at`, fractions of the picture; None where that is no floor."""
+        x, y = at[0] * self.camera.width, at[1] * self.camera.height
+        column = int(np.clip(x, 0, self.camera.width - 1))
+        row = int(np.clip(y, 0, self.camera.height - 1))
+        ray = self.camera.rays(floats([x]), floats([y]))[0]
+        if ray[1] <= 0.02 or self.room.floor.mask[row, column] < 0.5:
+            return None
+        foot = ray / ray[1] / self.metre  # metres
+        away = foot[[0, 2]] / (np.linalg.norm(foot[[0, 2]]) + 1e-6)
+        middle = foot[[0, 2]] + away * (0.42 * item.depth)
+        boxes, distance = self._boxes(item, middle[:1], middle[1:])
+        if distance[0] <= 0.3:
+            return None
+        _, _, w, h = (float(value) for value in boxes[0])
+        spot = Spot(
+            float(middle[0]),
+            float(middle[1]),
+            item.width,
+            item.depth,
+            (x - w / 2, y - h, w, h),
+            float(distance[0]),
+        )
+        self.taken.append(spot)
+        return spot
+
     def _candidates(self, item: Item, *, filled: float, seen: float, hides: float) -> list[Spot]:
-        w, d = item.width, item.product.depth
+        w, d = item.width, item.depth
         if self.back - d <= _NEAREST:
             return []
         xs = np.arange(self.left + w / 2 + 0.05, self.right - w / 2 - 0.04, _STEP / 2)
@@ -149,7 +185,7 @@ class Arrangement:
         middle = np.stack([xs, floor, zs], -1)
         away = middle[:, [0, 2]] / (np.linalg.norm(middle[:, [0, 2]], axis=-1, keepdims=True) + 1e-6)
         front = middle.copy()
-        front[:, [0, 2]] -= away * (0.42 * item.product.depth)
+        front[:, [0, 2]] -= away * (0.42 * item.depth)
         centre = self.camera.project(floats(middle * self.metre))
         foot = self.camera.project(floats(front * self.metre))
         distance = centre[:, 2] / self.metre

@@ -10,11 +10,10 @@ import numpy as np
 from generations.engines.preview import light
 from generations.engines.preview.arrays import Floats, blur, floats, luma, mix
 from generations.engines.preview.camera import BACK, FLOOR
-from generations.engines.preview.cutout import Cutout
 from generations.engines.preview.look import Look
 from generations.engines.preview.materials import mean_colour, texture, tinted
 from generations.engines.preview.room import CONFIDENT, PLAUSIBLE, Room, Surface
-from generations.engines.preview.staging import stage
+from generations.engines.preview.staging import Piece, stage
 from generations.engines.preview.surfaces import (
     labels_of,
     painted,
@@ -64,7 +63,7 @@ class _Planes:
         return out
 
 
-def render(source: Floats, room: Room, look: Look, cutouts: list[tuple[str, Cutout | None]]) -> Rendering:
+def render(source: Floats, room: Room, look: Look, pieces: list[Piece]) -> Rendering:
     """The look applied to a linear picture (h, w, 3) of a room that was understood at the same size."""
     done = Rendering(source, source)
     planes = _Planes(room)
@@ -72,11 +71,11 @@ def render(source: Floats, room: Room, look: Look, cutouts: list[tuple[str, Cuto
     _walls(done, room, look, planes)
     if look.ceiling is not None:
         _painted_or_left(done, room, room.ceiling, look.ceiling, "ceiling")
-    if not any("rug" in name.lower() for name, _ in cutouts):
+    if not any("rug" in piece.name.lower() for piece in pieces):
         _rug(done, room, look, planes)
     _palette(done, room, look)
-    if cutouts:
-        staged = stage(done.picture, room, cutouts, look.variant)
+    if pieces:
+        staged = stage(done.picture, room, pieces, look.variant)
         done.picture, done.cover = staged.picture, staged.cover
         done.placed, done.left_out = staged.placed, done.left_out + staged.left_out
     _mood(done, room, look)

@@ -17,6 +17,7 @@ from generations.engines.preview.products import product
 from generations.engines.preview.room import PLAUSIBLE, Room
 from generations.engines.preview.surfaces import room_light
 
+_SCALES = (0.25, 4.0)  # how much smaller or larger than its name says a person may make a piece
 _HUNG_AT = 1.5  # metres from the floor to the middle of a picture on the wall
 
 
@@ -29,37 +30,79 @@ class Staged:
     placed: list[dict[str, Any]]
     left_out: list[dict[str, str]]
 
+    def note(self, item: Item, box: tuple[float, float, float, float]) -> None:
+        """Says where `item` stands; `box` is x, y, width, height in pixels, and told as fractions of the picture."""
+        height, width = self.cover.shape
+        x, y, w, h = box
+        self.placed.append(
+            {
+                "number": item.number,
+                "name": item.name,
+                "box": [round(value, 4) for value in (x / width, y / height, w / width, h / height)],
+                "at": [round((x + w / 2) / width, 4), round((y + h) / height, 4)],
+                "guessed_size": item.product.guessed,
+            }
+        )
 
-def cut_references(references: tuple[Reference, ...]) -> list[tuple[str, Cutout | None]]:
-    """Name and cut-out of each reference; None where it could not be lifted off its background."""
-    cut: list[tuple[str, Cutout | None]] = []
-    for number, reference in enumerate(references, 1):
-        name = reference.name.strip() or f"item {number}"
+
+@dataclass(frozen=True)
+class Piece:
+    """A reference as it is staged: its index in the request, and None for what could not be cut out."""
+
+    number: int
+    name: str
+    cutout: Cutout | None
+    at: tuple[float, float] | None
+    scale: float
+
+
+def cut_references(references: tuple[Reference, ...]) -> list[Piece]:
+    """The references, each lifted off its background."""
+    pieces: list[Piece] = []
+    for number, reference in enumerate(references):
+        name = reference.name.strip() or f"item {number + 1}"
         try:
-            cut.append((name, cut_out(decode(reference.image, alpha=True))))
+            cutout = cut_out(decode(reference.image, alpha=True))
         except EngineError:
-            cut.append((name, None))
-    return cut
+            cutout = None
+        scale = float(np.clip(reference.scale, *_SCALES))
+        pieces.append(Piece(number, name, cutout, reference.at, scale))
+    return pieces
 
 
-def stage(picture: Floats, room: Room, cutouts: list[tuple[str, Cutout | None]], seed: int) -> Staged:
+def stage(picture: Floats, room: Room, pieces: list[Piece], seed: int) -> Staged:
     """Furnishes `picture`; `seed` 0, 1 or 2 arranges differently."""
     staged = Staged(picture, np.zeros(picture.shape[:2], np.float32), [], [])
-    whole = [(number, name, cutout) for number, (name, cutout) in enumerate(cutouts) if cutout is not None]
+    cut = {piece.number: piece.cutout for piece in pieces if piece.cutout is not None}
     staged.left_out = [
-        {"what": name, "why": "it could not be lifted off its background"}
-        for name, cutout in cutouts
-        if cutout is None
+        {"what": piece.name, "why": "it could not be lifted off its background"}
+        for piece in pieces
+        if piece.cutout is None
     ]
-    cut = {number: cutout for number, _, cutout in whole}
     items = [
-        Item(number, name, product(name, cutout.aspect), cutout.aspect) for number, name, cutout in whole
+        Item(
+            piece.number,
+            piece.name,
+            product(piece.name, piece.cutout.aspect),
+            piece.cutout.aspect,
+            piece.at,
+            piece.scale,
+        )
+        for piece in pieces
+        if piece.cutout is not None
     ]
     arrangement = Arrangement(room, seed)
     standing: list[tuple[Item, Spot]] = []
     light = room_light(picture, room)
     for item in in_order(items):
-        if item.product.spot in ("hung", "ceiling"):
+        if item.at is not None and item.product.spot not in ("hung", "ceiling"):
+            if spot := arrangement.place_at(item, item.at):
+                standing.append((item, spot))
+            else:
+                staged.left_out.append(
+                    {"what": item.name, "why": "the place chosen for it is not on free floor"}
+                )
+        elif item.product.spot in ("hung", "ceiling"):
             _off_the_floor(staged, room, item, cut[item.number], light)
         elif room.floor.confidence < PLAUSIBLE:
             staged.left_out.append(
@@ -74,9 +117,7 @@ def stage(picture: Floats, room: Room, cutouts: list[tuple[str, Cutout | None]],
     tint = _light_tint(picture, room)
     for item, spot in sorted(standing, key=lambda pair: -pair[1].distance):
         _stand(staged, room, spot, cut[item.number], floats(light * tint))
-        staged.placed.append(
-            {"name": item.name, "box": _whole(spot.box), "guessed_size": item.product.guessed}
-        )
+        staged.note(item, spot.box)
     return staged
 
 
@@ -185,7 +226,7 @@ def _flat(
         ]
     )
     box = _warped(staged, room, cutout, room.camera.project(floats(corners * metre)), light, room.floor.mask)
-    staged.placed.append({"name": item.name, "box": box, "guessed_size": item.product.guessed})
+    staged.note(item, box)
 
 
 def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light: float) -> None:
@@ -200,9 +241,7 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
             sprite, alpha = _resized(cutout, max(2, w), max(2, h))
             staged.picture = _pasted(staged.picture, floats(sprite * light), alpha, x, y)
             staged.cover = _covered(staged.cover, alpha, x, y)
-            staged.placed.append(
-                {"name": item.name, "box": [x, y, w, h], "guessed_size": item.product.guessed}
-            )
+            staged.note(item, (x, y, w, h))
             return
     elif room.walls.confidence > PLAUSIBLE:
         high = 1 - _HUNG_AT * metre
@@ -217,7 +256,7 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
             seen = room.camera.project(corners)
             if _all_on(room.walls.mask, seen):
                 where = _warped(staged, room, cutout, seen, light, np.ones_like(room.walls.mask))
-                staged.placed.append({"name": item.name, "box": where, "guessed_size": item.product.guessed})
+                staged.note(item, where)
                 return
     staged.left_out.append({"what": item.name, "why": "no free place on a wall or ceiling was found for it"})
 
@@ -235,7 +274,7 @@ def _all_on(mask: Floats, corners: Floats) -> bool:
 
 def _warped(
     staged: Staged, room: Room, cutout: Cutout, corners: Floats, light: float, where: Floats
-) -> list[int]:
+) -> tuple[float, float, float, float]:
     """Draws a flat piece into the quadrangle `corners` (4, 3) where `where` allows; answers its box."""
     tall, wide = cutout.alpha.shape
     source = floats([[0, 0], [wide, 0], [wide, tall], [0, tall]])
@@ -254,4 +293,4 @@ def _warped(
     )
     staged.picture = mix(old, floats(colour * light * level[..., None]), floats(alpha * where))
     x, y = corners[:, 0].min(), corners[:, 1].min()
-    return _whole((float(x), float(y), float(np.ptp(corners[:, 0])), float(np.ptp(corners[:, 1]))))
+    return float(x), float(y), float(np.ptp(corners[:, 0])), float(np.ptp(corners[:, 1]))
