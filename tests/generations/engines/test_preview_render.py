@@ -51,7 +51,7 @@ def warmth(picture: npt.NDArray[np.float32]) -> float:
 def test_the_same_request_gives_the_same_bytes() -> None:
     options: dict[str, Any] = {"references": (reference("sofa", 300, 130),)}
     first = ask("mid-century, sunset, rug", sample(), **options)
-    engine._scene.cache_clear()
+    engine._scenes.clear()
     second = ask("mid-century, sunset, rug", sample(), **options)
     assert [picture.png for picture in first.pictures] == [picture.png for picture in second.pictures]
 
