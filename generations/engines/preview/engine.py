@@ -107,6 +107,7 @@ def _answer(picture: Bytes, plan: Plan, done: Rendering, request: EngineRequest,
         "applied": done.applied,
         "left_out": done.left_out + beyond(plan, request),
         "placed": done.placed,
+        "confidence": done.confidence,
         "unchanged": not done.applied and not done.placed,
         "variation": look.variation(furnished=bool(done.placed)),
     }

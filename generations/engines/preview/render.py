@@ -37,6 +37,7 @@ class Rendering:
     applied: list[str] = field(default_factory=list)
     left_out: list[dict[str, str]] = field(default_factory=list)
     placed: list[dict[str, Any]] = field(default_factory=list)
+    confidence: dict[str, float] = field(default_factory=dict)
 
     def leave_out(self, what: str, why: str) -> None:
         self.left_out.append({"what": what, "why": why})
@@ -79,6 +80,8 @@ class _Planes:
 def render(source: Floats, room: Room, look: Look, pieces: list[Piece]) -> Rendering:
     """The look applied to a linear picture (h, w, 3) of a room that was understood at the same size."""
     done = Rendering(source, source)
+    surfaces = {"floor": room.floor, "walls": room.walls, "ceiling": room.ceiling}
+    done.confidence = {name: round(surface.confidence, 2) for name, surface in surfaces.items()}
     if room.outdoors:
         for what in ("floor and walls", *(piece.name for piece in pieces)):
             done.leave_out(what, "this looks like the outside of a house, and not like a room")
