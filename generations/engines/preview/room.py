@@ -72,6 +72,7 @@ class Room:
     things: Floats
     clutter: float
     window: Floats
+    rug: Surface
     outdoors: bool = False
 
     @property
@@ -114,6 +115,7 @@ def understand(linear: Floats) -> Room:
         things.mask,
         clutter,
         window.mask,
+        rug,
         _sky_above(linear, ceiling.mask),
     )
 
@@ -277,7 +279,7 @@ class _Judge:
         return Surface(smoothstep(0.3, 0.7, self.beliefs[..., parser.WINDOW]), 1.0)
 
     def rug(self) -> Surface:
-        return Surface(smoothstep(0.3, 0.7, self.beliefs[..., parser.RUG]), 1.0)
+        return self._surface(parser.RUG, least=0.012)
 
     def sure_ground(self) -> Floats:
         """1 where the parser itself saw floor or rug, and not only the colours."""
