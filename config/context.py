@@ -37,6 +37,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "workspace": workspace,
         "membership": membership,
+        "my_memberships": getattr(request, "memberships", []),  # for the menu of workspaces
         "may_design": membership is not None and membership.may(Role.DESIGNER),
         "may_spend": membership is not None and membership.may(Role.ADMIN),
         "workspace_balance": balance,  # asked for only by pages that show it

@@ -25,7 +25,7 @@ urlpatterns = [
     path("favicon.ico", public_pages.favicon, name="favicon"),
     path("styleguide", styleguide.styleguide, name="styleguide"),
     path("operators/", admin.site.urls),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("projects.urls")),
     path("", include("billing.urls")),

@@ -50,8 +50,12 @@ def _retention_days(organization: Organization) -> int:
     return max(organization.retention_days, LEAST_RETENTION_DAYS)
 
 
-def delete_generation(*, generation: Generation, by_user: User | None, now: datetime) -> None:
+def delete_generation(
+    *, generation: Generation, by_user: User | None, now: datetime, is_noted: bool = True
+) -> None:
     """Remove its prompt, its pictures and the photos that only it used, for good; nothing is paid back.
+
+    `is_noted`: with a line in the audit log.
 
     Raises NotEnded, and PictureInUse while a version of one of its pictures is being made. Deleting twice is once.
     """
@@ -78,13 +82,14 @@ def delete_generation(*, generation: Generation, by_user: User | None, now: date
             [photo.pk for photo in photos.select_for_update(no_key=True).order_by("pk")],
             Generation.objects.of(organization).kept(),
         )
-        accounts.record(
-            organization=organization,
-            by_user=by_user,
-            action="generation.deleted",
-            target=generation.public_id,
-            now=now,
-        )
+        if is_noted:
+            accounts.record(
+                organization=organization,
+                by_user=by_user,
+                action="generation.deleted",
+                target=generation.public_id,
+                now=now,
+            )
 
 
 def _of_generation(organization: Organization, generation: Generation) -> Q:

@@ -24,6 +24,7 @@ LIBRARIES = ("accounts/", "operators/")
 SYSTEM_REASONS = {
     "a Stripe customer's workspace",
     "balances that are low",
+    "an exact invitation hash",
     "an exact key hash",
     "check of every ledger",
     "durations of the last hour",
