@@ -35,10 +35,6 @@ _PATTERNS = (
 )
 # Words of lists of choices, and sentences that no class or exception carries.
 _WORDS = (
-    gettext_noop("Owner"),
-    gettext_noop("Admin"),
-    gettext_noop("Designer"),
-    gettext_noop("Viewer"),
     gettext_noop("Waiting"),
     gettext_noop("Queued"),
     gettext_noop("Running"),
@@ -50,6 +46,9 @@ _WORDS = (
     gettext_noop("pending"),
     gettext_noop("succeeded"),
     gettext_noop("canceled"),
+    gettext_noop("The design service is unavailable."),
+    gettext_noop("The connection to the design service was lost before it answered."),
+    gettext_noop("The picture was being made when our worker stopped, and we don't know what came of it."),
     gettext_noop("The photo is very dark; switch on the lights or open the curtains and take it again."),
     gettext_noop("The photo looks blurred; hold the camera still and wipe its lens."),
     gettext_noop("The photo is very wide or very tall; a normal 4:3 or 3:2 photo shows the room better."),

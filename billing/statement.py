@@ -130,7 +130,9 @@ def _paid(organization: Organization, references: Iterable[str]) -> dict[str, Na
     for paid in PaidCredits.objects.of(organization).filter(fact__in=set(facts.values())):
         plan = plans.PLANS[paid.plan].name if paid.plan in plans.PLANS else paid.plan
         pack = Named(_("Pack of %(credits)s credits") % {"credits": paid.credits}, page)
-        names[paid.fact] = pack if paid.kind == PaidKind.PACK else Named(f"{plan}, {wording.in_words(paid.kind)}")
+        names[paid.fact] = (
+            pack if paid.kind == PaidKind.PACK else Named(f"{plan}, {wording.in_words(paid.kind)}")
+        )
     return {each: names[fact] for each, fact in facts.items() if fact in names}
 
 
