@@ -299,6 +299,7 @@ MODIFIERS: dict[str, tuple[float, float]] = {
 
 # Words that carry no wish of their own and are not worth listing as ignored.
 FILLERS = frozenset([
+    "marked", "region",
     "a", "an", "keep", "rest", "no", "without", "instead", "the", "and", "or", "of", "in", "on", "at", "to",
     "for", "with", "from", "by", "as", "is", "are", "be", "it", "its", "this", "that", "these", "those", "my",
     "our", "your", "me", "i", "we", "room", "rooms", "living", "bedroom", "interior", "space", "design",
