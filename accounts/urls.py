@@ -3,6 +3,7 @@
 from django.urls import path
 
 from accounts import (
+    audit_pages,
     converters,  # noqa: F401 — knows `id`
     member_pages,
     profile_pages,
@@ -20,6 +21,7 @@ urlpatterns = [
     path("workspaces", workspace_pages.workspaces, name="workspaces"),
     path("w/<id:workspace>/enter", workspace_pages.switch, name="switch"),
     path(f"{_SETTINGS}/name", workspace_pages.rename, name="workspace-rename"),
+    path(f"{_SETTINGS}/audit-log", audit_pages.audit_log, name="audit-log"),
     path(f"{_SETTINGS}/delete", workspace_pages.delete, name="workspace-delete"),
     path(f"{_SETTINGS}/members", member_pages.members_page, name="members"),
     path(f"{_SETTINGS}/members/invite", member_pages.invite, name="member-invite"),
