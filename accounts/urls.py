@@ -5,6 +5,7 @@ from django.urls import path
 from accounts import (
     audit_pages,
     converters,  # noqa: F401 — knows `id`
+    export_pages,
     member_pages,
     profile_pages,
     views,
@@ -40,5 +41,13 @@ urlpatterns = [
     path("profile", profile_pages.profile_page, name="profile"),
     path("profile/sessions/<int:session_id>/end", profile_pages.end_session, name="session-end"),
     path(f"{_SETTINGS}/notifications", profile_pages.notifications, name="notifications"),
+    path(f"{_SETTINGS}/exports", export_pages.workspace_exports, name="exports"),
+    path(
+        f"{_SETTINGS}/exports/<id:export_id>/fetch", export_pages.fetch_workspace_export, name="export-fetch"
+    ),
+    path("profile/exports", export_pages.person_exports, name="person-exports"),
+    path(
+        "profile/exports/<id:export_id>/fetch", export_pages.fetch_person_export, name="person-export-fetch"
+    ),
     path("invitations/<id:token>", member_pages.invitation, name="invitation"),
 ]

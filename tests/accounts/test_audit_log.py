@@ -30,7 +30,7 @@ def page_of(studio: Studio) -> str:
     return f"/w/{studio.organization.public_id}/settings/audit-log"
 
 
-def shown(client: Client, studio: Studio, **query: object) -> list[str]:
+def shown(client: Client, studio: Studio, **query: str | int) -> list[str]:
     return [words for _, words in client.get(page_of(studio), query).context["lines"]]
 
 
@@ -53,9 +53,9 @@ def test_it_is_narrowed_by_person_kind_and_days(studio: Studio, owner_client: Cl
     assert everything[0] in ("Opened the workspace", "Deleted a picture")
     assert shown(owner_client, studio, who=studio.colleague.pk) == ["Deleted a picture"]
     assert shown(owner_client, studio, kind="plan") == ["Moved up to the plan"]
-    days = {"first": "2026-11-20", "last": "2026-11-21"}
+    days: dict[str, str | int] = {"first": "2026-11-20", "last": "2026-11-21"}
     assert shown(owner_client, studio, **days) == ["Moved up to the plan", "Invited"]
-    nonsense = {"who": "x", "kind": "y", "first": "z", "page": "many"}
+    nonsense: dict[str, str | int] = {"who": "x", "kind": "y", "first": "z", "page": "many"}
     assert shown(owner_client, studio, **nonsense) == everything
 
 
@@ -83,7 +83,8 @@ def test_long_logs_come_in_pages_and_cost_no_more_questions(studio: Studio, owne
         assert len(shown(owner_client, studio, kind="")) == 50
     assert len(many) == len(few)
     assert len(shown(owner_client, studio, page=3)) == 21
-    page = owner_client.get(page_of(studio), {"kind": "generation", "page": 2}).content.decode()
+    second: dict[str, str | int] = {"kind": "generation", "page": 2}
+    page = owner_client.get(page_of(studio), second).content.decode()
     assert "kind=generation&amp;page=1" in page
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import deletion, invitations, members, services, tasks, tenancy
+from accounts import deletion, invitations, lifecycle, members, services, tasks, tenancy
 from accounts.models import ApiKey, AuditEntry, Membership, Organization, Role
 from billing import ledger
 from generations import file_check
@@ -195,14 +195,14 @@ def test_trouble_of_one_workspace_holds_up_no_other(
         typed="Elsewhere",
         now=timezone.now(),
     )
-    happened = deletion.lifecycle.workspace_deleted.happened
+    happened = lifecycle.workspace_deleted.happened
 
     def fails_here(*, organization: Organization, now: Any) -> None:
         if organization == studio.organization:
             raise RuntimeError("broken")
         happened(organization=organization, now=now)
 
-    monkeypatch.setattr(deletion.lifecycle.workspace_deleted, "happened", fails_here)
+    monkeypatch.setattr(lifecycle.workspace_deleted, "happened", fails_here)
     assert deletion.empty_all(now=timezone.now()) == 1
 
 
