@@ -1,6 +1,6 @@
 """The sample rooms and product shots, rendered with Blender from shapes and materials that are all computed.
 
-Needs Blender as a module, which the project itself does not (Python 3.11: `pip install bpy pillow`); from `docs/samples`:
+Needs Blender as a module, which the project does not (Python 3.11: `pip install bpy pillow`). In `docs/samples`:
 
     PYTHONPATH=../../generations/engines/preview python -m studio.render rooms [name …]
     PYTHONPATH=../../generations/engines/preview python -m studio.render products [name …]

@@ -54,14 +54,18 @@ def desk(top: Skin, legs: Skin, *, width: float = 1.5) -> Thing:
         made.hard.box((0.4, 0.016, 0.215), (width / 2 - 0.25, -0.288, 0.16 + 0.225 * j), top)
         made.hard.box((0.12, 0.018, 0.012), (width / 2 - 0.25, -0.302, 0.215 + 0.225 * j), legs)
     made.hard.box((0.62, 0.025, 0.36), (-0.08, 0.16, 1.06), black)
-    made.hard.box((0.6, 0.004, 0.34), (-0.08, 0.146, 1.06), skins.picture("24364a", "35506b", "6f8fa5", scale=3))
+    made.hard.box(
+        (0.6, 0.004, 0.34), (-0.08, 0.146, 1.06), skins.picture("24364a", "35506b", "6f8fa5", scale=3)
+    )
     made.hard.box((0.05, 0.02, 0.2), (-0.08, 0.19, 0.85), legs)
     made.hard.box((0.24, 0.18, 0.012), (-0.08, 0.18, 0.76), legs)
     made.hard.box((0.42, 0.13, 0.014), (-0.08, -0.14, 0.761), skins.plain("d9d9d6", rough=0.5))
     return made
 
 
-def _books(made: Thing, draw: random.Random, left: float, right: float, y: float, z: float, most: float) -> None:
+def _books(
+    made: Thing, draw: random.Random, left: float, right: float, y: float, z: float, most: float
+) -> None:
     x = left
     while x < right - 0.045:
         thick, high = draw.uniform(0.018, 0.045), draw.uniform(0.62, 0.95) * most
@@ -101,7 +105,12 @@ def stack(made: Thing, at: tuple[float, float, float], count: int, seed: int = 3
     for _ in range(count):
         thick = draw.uniform(0.02, 0.035)
         skin = _book_skins()[draw.randrange(len(_BOOKS))]
-        made.hard.box((draw.uniform(0.24, 0.29), 0.2, thick), (at[0], at[1], z + thick / 2), skin, turn=draw.uniform(-0.25, 0.25))
+        made.hard.box(
+            (draw.uniform(0.24, 0.29), 0.2, thick),
+            (at[0], at[1], z + thick / 2),
+            skin,
+            turn=draw.uniform(-0.25, 0.25),
+        )
         z += thick
 
 
@@ -111,7 +120,14 @@ def bookshelf(skin: Skin, *, width: float = 0.95, height: float = 1.9, seed: int
     for x in (-1, 1):
         made.hard.box((thick, depth, height), (x * (width - thick) / 2, 0, height / 2), skin)
     made.hard.box((width - 2 * thick, 0.008, height - 0.06), (0, depth / 2 - 0.006, height / 2 + 0.03), skin)
-    rows, clay = 5, (skins.plain("d7c9b6", rough=0.6), skins.plain("54635d", rough=0.5), skins.plain("b06a48", rough=0.7))
+    rows, clay = (
+        5,
+        (
+            skins.plain("d7c9b6", rough=0.6),
+            skins.plain("54635d", rough=0.5),
+            skins.plain("b06a48", rough=0.7),
+        ),
+    )
     for j in range(rows + 1):
         z = 0.07 + (height - 0.07 - thick / 2) * j / rows
         made.hard.box((width - 2 * thick, depth - 0.01, thick), (0, -0.003, z), skin)
@@ -119,7 +135,9 @@ def bookshelf(skin: Skin, *, width: float = 0.95, height: float = 1.9, seed: int
             continue
         room, inner = height / rows - 0.04, width / 2 - thick - 0.01
         split = draw.uniform(-0.15, 0.2)
-        _books(made, draw, -inner if j % 2 else split, split if j % 2 else inner, 0.0, z + thick / 2, room * 0.9)
+        _books(
+            made, draw, -inner if j % 2 else split, split if j % 2 else inner, 0.0, z + thick / 2, room * 0.9
+        )
         middle = (split + inner) / 2 if j % 2 else (split - inner) / 2
         if j % 3 == 2:
             stack(made, (middle, -0.01, z + thick / 2), 4, seed + j)
@@ -171,7 +189,9 @@ def floor_lamp(steel: Skin, shade: Skin, *, height: float = 1.55) -> Thing:
 def table_lamp(foot: Skin, shade: Skin) -> Thing:
     """A turned foot and a small shade, 48 cm."""
     made = Thing("table lamp")
-    made.hard.lathe([(0.07, 0), (0.085, 0.05), (0.06, 0.13), (0.02, 0.2), (0.012, 0.28)], (0, 0, 0), foot, sides=40)
+    made.hard.lathe(
+        [(0.07, 0), (0.085, 0.05), (0.06, 0.13), (0.02, 0.2), (0.012, 0.28)], (0, 0, 0), foot, sides=40
+    )
     made.hard.lathe([(0.15, 0.26), (0.11, 0.47), (0.106, 0.47), (0.146, 0.26)], (0, 0, 0), shade, sides=56)
     return made
 
@@ -190,11 +210,19 @@ def pendant(steel: Skin, shade: Skin, *, drop: float = 0.95, wide: float = 0.24)
 def plant(pot: Skin, leaf: Skin, *, height: float = 1.15, seed: int = 4, count: int = 22) -> Thing:
     """Broad bent leaves on arching stalks, in a clay pot."""
     made, draw = Thing("plant"), random.Random(seed)
-    made.hard.lathe([(0.12, 0), (0.165, 0.28), (0.165, 0.3), (0.148, 0.3), (0.14, 0.26), (0, 0.255)], (0, 0, 0), pot, sides=48)
+    made.hard.lathe(
+        [(0.12, 0), (0.165, 0.28), (0.165, 0.3), (0.148, 0.3), (0.14, 0.26), (0, 0.255)],
+        (0, 0, 0),
+        pot,
+        sides=48,
+    )
     for i in range(count):
         turn = 2.399963 * i + draw.uniform(-0.25, 0.25)
         rise = (i + 1) / count
-        reach, top = 0.42 - 0.2 * rise + draw.uniform(-0.04, 0.05), 0.45 + (height - 0.5) * rise + draw.uniform(-0.05, 0.04)
+        reach, top = (
+            0.42 - 0.2 * rise + draw.uniform(-0.04, 0.05),
+            0.45 + (height - 0.5) * rise + draw.uniform(-0.05, 0.04),
+        )
         _frond(made, turn, reach * height / 1.1, top, 0.26 * height / 1.1 * draw.uniform(0.85, 1.2), leaf)
     return made
 
@@ -230,7 +258,14 @@ def mirror(frame: Skin, *, width: float = 0.8, height: float = 0.8) -> Thing:
         start = (width / 2 * math.cos(a), -0.015, middle + height / 2 * math.sin(a))
         end = (width / 2 * math.cos(b), -0.015, middle + height / 2 * math.sin(b))
         made.hard.rod(start, end, 0.014, frame, sides=10)
-    rim = [(width / 2 * math.cos(2 * math.pi * i / count), -0.012, middle + height / 2 * math.sin(2 * math.pi * i / count)) for i in range(count)]
+    rim = [
+        (
+            width / 2 * math.cos(2 * math.pi * i / count),
+            -0.012,
+            middle + height / 2 * math.sin(2 * math.pi * i / count),
+        )
+        for i in range(count)
+    ]
     made.hard.solid(rim, [tuple(range(count))], skins.mirror())
     return made
 

@@ -16,7 +16,17 @@ def kitchen(front: Skin, top: Skin, splash: Skin, steel: Skin, *, width: float =
     units = width - tall
     made.hard.box((tall, 0.6, 2.2), (left + tall / 2, 0, 1.1), front)
     for low, high in ((0.1, 0.78), (0.8, 2.18)):
-        _front(made, left + tall / 2, (low + high) / 2, tall - 0.01, high - low, front, steel, handle=0.2, upright=True)
+        _front(
+            made,
+            left + tall / 2,
+            (low + high) / 2,
+            tall - 0.01,
+            high - low,
+            front,
+            steel,
+            handle=0.2,
+            upright=True,
+        )
     made.hard.box((units, 0.5, 0.1), (base + units / 2, 0.03, 0.05), skins.plain("2a2a29", rough=0.6))
     made.hard.box((units, 0.56, 0.77), (base + units / 2, 0.02, 0.485), front)
     count = round(units / 0.6)
@@ -26,7 +36,9 @@ def kitchen(front: Skin, top: Skin, splash: Skin, steel: Skin, *, width: float =
         if i == 1:
             made.hard.box((each - 0.01, 0.02, 0.58), (x, -0.27, 0.47), black)
             made.hard.box((each - 0.1, 0.03, 0.018), (x, -0.305, 0.71), steel)
-            made.hard.box((each - 0.01, 0.02, 0.11), (x, -0.27, 0.82), skins.plain("c9cac8", rough=0.3, metal=1))
+            made.hard.box(
+                (each - 0.01, 0.02, 0.11), (x, -0.27, 0.82), skins.plain("c9cac8", rough=0.3, metal=1)
+            )
         elif i % 2 == 0:
             for z, high in ((0.76, 0.22), (0.37, 0.52)):
                 _front(made, x, z, each - 0.01, high, front, steel)
@@ -35,7 +47,9 @@ def kitchen(front: Skin, top: Skin, splash: Skin, steel: Skin, *, width: float =
     made.hard.box((units + 0.01, 0.63, 0.035), (base + units / 2, -0.005, 0.89), top)
     made.hard.box((units, 0.012, 0.56), (base + units / 2, 0.292, 1.187), splash)
     made.hard.box((0.56, 0.5, 0.006), (base + each * 1.5, -0.01, 0.911), black)
-    made.hard.box((0.5, 0.4, 0.004), (base + each * 3.4, -0.01, 0.909), skins.plain("8d8f90", rough=0.25, metal=1))
+    made.hard.box(
+        (0.5, 0.4, 0.004), (base + each * 3.4, -0.01, 0.909), skins.plain("8d8f90", rough=0.25, metal=1)
+    )
     made.hard.rod((base + each * 3.4, 0.2, 0.9), (base + each * 3.4, 0.2, 1.2), 0.013, steel)
     made.hard.rod((base + each * 3.4, 0.2, 1.19), (base + each * 3.4, 0.02, 1.17), 0.011, steel)
     for i in range(count):
@@ -44,15 +58,30 @@ def kitchen(front: Skin, top: Skin, splash: Skin, steel: Skin, *, width: float =
             made.hard.box((each - 0.002, 0.33, 0.7), (x, 0.135, 1.83), front)
             made.hard.box((each - 0.01, 0.02, 0.69), (x, -0.038, 1.83), front)
             made.hard.box((0.1, 0.02, 0.012), (x, -0.056, 1.52), steel)
-    made.hard.box((each, 0.3, 0.22), (base + each * 1.5, 0.15, 1.7), skins.plain("c9cac8", rough=0.3, metal=1))
-    made.hard.box((0.24, 0.24, 0.8), (base + each * 1.5, 0.18, 2.2), skins.plain("c9cac8", rough=0.3, metal=1))
+    made.hard.box(
+        (each, 0.3, 0.22), (base + each * 1.5, 0.15, 1.7), skins.plain("c9cac8", rough=0.3, metal=1)
+    )
+    made.hard.box(
+        (0.24, 0.24, 0.8), (base + each * 1.5, 0.18, 2.2), skins.plain("c9cac8", rough=0.3, metal=1)
+    )
     cases.bowl(made, (base + each * 2.5, 0.05, 0.908), skins.plain("d8cfc0", rough=0.5), 0.8)
     for k, shade in enumerate(("b06a48", "e6ded0", "54635d")):
         cases.vase(made, (base + 0.14 + 0.13 * k, 0.16, 0.908), skins.plain(shade, rough=0.5), 0.75)
     return made
 
 
-def _front(made: Thing, x: float, z: float, wide: float, high: float, skin: Skin, steel: Skin, *, handle: float = 0.14, upright: bool = False) -> None:
+def _front(
+    made: Thing,
+    x: float,
+    z: float,
+    wide: float,
+    high: float,
+    skin: Skin,
+    steel: Skin,
+    *,
+    handle: float = 0.14,
+    upright: bool = False,
+) -> None:
     made.hard.box((wide, 0.02, high - 0.008), (x, -0.27 if not upright else -0.308, z), skin)
     y = -0.292 if not upright else -0.33
     size = (0.012, 0.02, handle) if upright else (handle, 0.02, 0.012)

@@ -36,14 +36,22 @@ class House:
 
     def build(self) -> House:
         """Into the open scene."""
-        spots = {"back": (0, self.depth / 2), "right": (self.width / 2, 0), "front": (0, -self.depth / 2), "left": (-self.width / 2, 0)}
+        spots = {
+            "back": (0, self.depth / 2),
+            "right": (self.width / 2, 0),
+            "front": (0, -self.depth / 2),
+            "left": (-self.width / 2, 0),
+        }
         for side, turn in _SIDES.items():
             length = self.width if side in ("back", "front") else self.depth
             wall = Wall(length, spots[side], turn, self.openings.get(side, []))
             self.walls[side] = wall
             self._wall(side, wall)
         x, y = self.width / 2 + 0.02, self.depth / 2 + 0.02
-        for name, kind, z, skin in (("floor", FLOOR, 0.0, self.floor), ("ceiling", CEILING, self.height, self.ceiling)):
+        for name, kind, z, skin in (
+            ("floor", FLOOR, 0.0, self.floor),
+            ("ceiling", CEILING, self.height, self.ceiling),
+        ):
             piece = Piece()
             piece.solid([(-x, -y, z), (x, -y, z), (x, y, z), (-x, y, z)], [(0, 1, 2, 3)], skin)
             piece.build(name, kind)
@@ -95,9 +103,17 @@ class House:
         for i in range(columns):
             x = one.x - one.width / 2 + rim + each * (i + 0.5)
             for side in (-1, 1):
-                piece.box((sash, 0.055, height - 2 * rim), (x + side * (each - sash) / 2, y - 0.02, middle), frame)
-                piece.box((each, 0.055, sash), (x, y - 0.02, middle + side * (height - 2 * rim - sash) / 2), frame)
-        piece.box((0.02, 0.03, 0.12), (one.x - one.width / 2 + rim + each - sash / 2, y - 0.06, one.low + 0.45 * height), skins.plain("b9bab8", rough=0.3, metal=1))
+                piece.box(
+                    (sash, 0.055, height - 2 * rim), (x + side * (each - sash) / 2, y - 0.02, middle), frame
+                )
+                piece.box(
+                    (each, 0.055, sash), (x, y - 0.02, middle + side * (height - 2 * rim - sash) / 2), frame
+                )
+        piece.box(
+            (0.02, 0.03, 0.12),
+            (one.x - one.width / 2 + rim + each - sash / 2, y - 0.06, one.low + 0.45 * height),
+            skins.plain("b9bab8", rough=0.3, metal=1),
+        )
         if one.low > 0.2:
             piece.box((one.width + 0.1, 0.3, 0.03), (one.x, -0.02 + 0.06, one.low + 0.005), frame)
         made = piece.build("window", WINDOW, at=(*wall.at, 0), turn=wall.turn)
@@ -107,7 +123,11 @@ class House:
     def _door(self, wall: Wall, one: Opening) -> None:
         piece, leaf, width, high = Piece(), self.trim, one.width, one.high
         for side in (-1, 1):
-            piece.box((_TRIM, 0.03, high + _TRIM), (one.x + side * (width + _TRIM) / 2, -0.01, (high + _TRIM) / 2), leaf)
+            piece.box(
+                (_TRIM, 0.03, high + _TRIM),
+                (one.x + side * (width + _TRIM) / 2, -0.01, (high + _TRIM) / 2),
+                leaf,
+            )
         piece.box((width, 0.03, _TRIM), (one.x, -0.01, high + _TRIM / 2), leaf)
         piece.box((width, 0.04, high), (one.x, 0.045, high / 2), leaf)
         for low, tall in ((0.16, 0.68), (0.98, high - 1.14)):
@@ -118,18 +138,31 @@ class House:
         steel = skins.plain("a9a59c", rough=0.28, metal=1)
         piece.box((0.035, 0.012, 0.16), (one.x + width * 0.41, 0.018, 1.04), steel)
         piece.rod((one.x + width * 0.41, 0.01, 1.06), (one.x + width * 0.41, -0.035, 1.06), 0.009, steel)
-        piece.rod((one.x + width * 0.42, -0.035, 1.06), (one.x + width * 0.42 - 0.12, -0.035, 1.06), 0.009, steel)
+        piece.rod(
+            (one.x + width * 0.42, -0.035, 1.06), (one.x + width * 0.42 - 0.12, -0.035, 1.06), 0.009, steel
+        )
         made = piece.build("door", DOOR, at=(*wall.at, 0), turn=wall.turn)
         bevel = made.modifiers.new("edges", "BEVEL")
         bevel.width, bevel.segments = 0.006, 2
 
-    def place(self, side: str, along: float, away: float, up: float = 0.0) -> tuple[tuple[float, float, float], float]:
+    def place(
+        self, side: str, along: float, away: float, up: float = 0.0
+    ) -> tuple[tuple[float, float, float], float]:
         """Where a thing with its back to a wall stands, and its turn in degrees: `thing.stand(*house.place(...))`."""
         wall = self.walls[side]
         x, y, z = wall.world(np.array([[along, -away, up]]))[0]
         return (float(x), float(y), float(z)), math.degrees(wall.turn)
 
-    def curtains(self, side: str, one: Opening, cloth: Skin, rail: Skin, *, share: float = 0.28, sheer: Skin | None = None) -> None:
+    def curtains(
+        self,
+        side: str,
+        one: Opening,
+        cloth: Skin,
+        rail: Skin,
+        *,
+        share: float = 0.28,
+        sheer: Skin | None = None,
+    ) -> None:
         """A pair of curtains to the floor on a rail, gathered at both ends of the window."""
         piece, wall = Piece(), self.walls[side]
         top, half = min(self.height - 0.06, one.high + 0.16), one.width / 2 + 0.22
@@ -138,10 +171,17 @@ class House:
             at = (one.x + end * (half - wide / 2), -0.11, top)
             piece.sheet((wide, top - 0.015), at, cloth, folds=11, deep=0.032, phase=end)
         if sheer:
-            piece.sheet((one.width * 0.98, top - 0.03), (one.x, -0.06, top), sheer, folds=9, deep=0.018, phase=0.4)
+            piece.sheet(
+                (one.width * 0.98, top - 0.03), (one.x, -0.06, top), sheer, folds=9, deep=0.018, phase=0.4
+            )
         piece.rod((one.x - half - 0.1, -0.1, top + 0.01), (one.x + half + 0.1, -0.1, top + 0.01), 0.012, rail)
         for end in (-1, 1):
-            piece.rod((one.x + end * (half + 0.1), -0.1, top + 0.01), (one.x + end * (half + 0.14), -0.1, top + 0.01), 0.022, rail)
+            piece.rod(
+                (one.x + end * (half + 0.1), -0.1, top + 0.01),
+                (one.x + end * (half + 0.14), -0.1, top + 0.01),
+                0.022,
+                rail,
+            )
         piece.build("curtain", OTHER, at=(*wall.at, 0), turn=wall.turn)
 
     def radiator(self, side: str, one: Opening) -> None:
@@ -157,10 +197,14 @@ class House:
 
 def _rectangle(piece: Piece, left: float, right: float, low: float, high: float, skin: Skin) -> None:
     if right - left > 1e-3 and high - low > 1e-3:
-        piece.solid([(left, 0, low), (right, 0, low), (right, 0, high), (left, 0, high)], [(0, 1, 2, 3)], skin)
+        piece.solid(
+            [(left, 0, low), (right, 0, low), (right, 0, high), (left, 0, high)], [(0, 1, 2, 3)], skin
+        )
 
 
-def daylight(house: House, *, sky: float = 60.0, sky_tone: str = "e8f1ff", outside: Skin | None = None) -> None:
+def daylight(
+    house: House, *, sky: float = 60.0, sky_tone: str = "e8f1ff", outside: Skin | None = None
+) -> None:
     """The sky's light through every window (watts per square metre), and the view behind it."""
     for wall in house.walls.values():
         for one in wall.openings:
@@ -177,7 +221,9 @@ def daylight(house: House, *, sky: float = 60.0, sky_tone: str = "e8f1ff", outsi
             backdrop.visible_diffuse = backdrop.visible_shadow = False
 
 
-def sun(*, height: float, heading: float, strength: float = 5.0, tone: str = "fff1dc", soft: float = 0.6) -> None:
+def sun(
+    *, height: float, heading: float, strength: float = 5.0, tone: str = "fff1dc", soft: float = 0.6
+) -> None:
     """Parallel light, in degrees: `height` over the horizon, coming from `heading` (0 = +Y, 90 = +X)."""
     made = _light("SUN", (0, 0, 0), strength, tone)
     made.data.angle = math.radians(soft)
@@ -189,7 +235,13 @@ def lamp(at: tuple[float, float, float], watts: float, *, tone: str = "ffd3a1", 
     _light("POINT", at, watts, tone).data.shadow_soft_size = size
 
 
-def fill(at: tuple[float, float, float], toward: tuple[float, float, float], size: float, watts: float, tone: str = "ffffff") -> None:
+def fill(
+    at: tuple[float, float, float],
+    toward: tuple[float, float, float],
+    size: float,
+    watts: float,
+    tone: str = "ffffff",
+) -> None:
     """A large soft light that the camera does not see: what the rest of the flat gives back."""
     from mathutils import Vector
 

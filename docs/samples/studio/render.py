@@ -23,7 +23,15 @@ from .products import SHOTS, Shot
 _ROOT = Path(__file__).resolve().parents[3]
 _SAMPLES, _TRUTH = _ROOT / "static/samples", _ROOT / "tests/generations/engines/data"
 _SHOULDER = 0.72  # linear light up to here is shown as it is; above, highlights roll off towards white
-_CLASS_COLOURS = ((150, 110, 70), (205, 200, 190), (240, 240, 245), (110, 170, 230), (190, 140, 100), (170, 60, 60), (60, 90, 60))
+_CLASS_COLOURS = (
+    (150, 110, 70),
+    (205, 200, 190),
+    (240, 240, 245),
+    (110, 170, 230),
+    (190, 140, 100),
+    (170, 60, 60),
+    (60, 90, 60),
+)
 
 
 def fresh(size: tuple[int, int], samples: int, *, quick: bool = False) -> bpy.types.Scene:
@@ -33,10 +41,19 @@ def fresh(size: tuple[int, int], samples: int, *, quick: bool = False) -> bpy.ty
     scene.render.engine = "CYCLES"
     scene.render.threads_mode, scene.render.threads = "FIXED", 1
     cycles = scene.cycles
-    cycles.samples, cycles.seed, cycles.use_adaptive_sampling = max(6, samples // 4) if quick else samples, 1, False
+    cycles.samples, cycles.seed, cycles.use_adaptive_sampling = (
+        max(6, samples // 4) if quick else samples,
+        1,
+        False,
+    )
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
     cycles.denoising_input_passes, cycles.denoising_prefilter = "RGB_ALBEDO_NORMAL", "ACCURATE"
-    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces, cycles.transmission_bounces = 7, 5, 3, 3
+    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces, cycles.transmission_bounces = (
+        7,
+        5,
+        3,
+        3,
+    )
     cycles.transparent_max_bounces = 6
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_indirect = 5
@@ -53,10 +70,20 @@ def fresh(size: tuple[int, int], samples: int, *, quick: bool = False) -> bpy.ty
 def sky(scene: bpy.types.Scene, colour: str, strength: float) -> None:
     """Light from everywhere."""
     ground = scene.world.node_tree.nodes["Background"]
-    ground.inputs["Color"].default_value, ground.inputs["Strength"].default_value = (*skins.tone(colour), 1), strength
+    ground.inputs["Color"].default_value, ground.inputs["Strength"].default_value = (
+        (*skins.tone(colour), 1),
+        strength,
+    )
 
 
-def camera(scene: bpy.types.Scene, at: tuple[float, ...], toward: tuple[float, ...], lens: float, *, level: bool = False) -> None:
+def camera(
+    scene: bpy.types.Scene,
+    at: tuple[float, ...],
+    toward: tuple[float, ...],
+    lens: float,
+    *,
+    level: bool = False,
+) -> None:
     """`level`: the camera is held straight and its lens shifted, as for architecture, so that uprights stay upright."""
     made = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
     scene.collection.objects.link(made)
@@ -80,13 +107,19 @@ def developed(scene: bpy.types.Scene) -> tuple[np.ndarray, np.ndarray, np.ndarra
         layers = read_exr(Path(scene.render.filepath))
     colour = np.stack([layers[f"ViewLayer.Combined.{part}"] for part in "RGB"], -1).astype(np.float32)
     numbers = np.rint(layers["ViewLayer.IndexOB.X"]).astype(int)
-    return colour, np.asarray(layers["ViewLayer.Combined.A"], np.float32), np.where(numbers == 0, WINDOW, numbers - 1)
+    return (
+        colour,
+        np.asarray(layers["ViewLayer.Combined.A"], np.float32),
+        np.where(numbers == 0, WINDOW, numbers - 1),
+    )
 
 
 def exposed(linear: np.ndarray, key: float) -> np.ndarray:
     """Brought to where the camera's meter would: the typical pixel of the middle part at `key`."""
     height, width = linear.shape[:2]
-    middle = linear[height // 8 : -height // 8, width // 8 : -width // 8] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    middle = linear[height // 8 : -height // 8, width // 8 : -width // 8] @ np.array(
+        [0.2126, 0.7152, 0.0722], np.float32
+    )
     return linear * (key / float(np.median(middle)))
 
 
@@ -124,7 +157,11 @@ def product(name: str, shot: Shot, folder: Path, *, quick: bool) -> None:
     shot.thing().stand(turn=shot.turn)
     upright = shot.flat_light and shot.at[2] < 2
     mesh = bpy.data.meshes.new("ground")
-    plane = [(-30, 0.002, -30), (30, 0.002, -30), (30, 0.002, 30), (-30, 0.002, 30)] if upright else [(-30, -30, 0), (30, -30, 0), (30, 30, 0), (-30, 30, 0)]
+    plane = (
+        [(-30, 0.002, -30), (30, 0.002, -30), (30, 0.002, 30), (-30, 0.002, 30)]
+        if upright
+        else [(-30, -30, 0), (30, -30, 0), (30, 30, 0), (-30, 30, 0)]
+    )
     mesh.from_pydata(plane, [], [(0, 1, 2, 3)])
     mesh.materials.append(skins.plain("f4f4f4", rough=1))
     ground = bpy.data.objects.new("ground", mesh)
@@ -167,7 +204,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("rooms", "products"))
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--quick", action="store_true", help="a third of the size, grainy, into the temporary folder")
+    parser.add_argument(
+        "--quick", action="store_true", help="a third of the size, grainy, into the temporary folder"
+    )
     options = parser.parse_args()
     scratch = Path(tempfile.gettempdir()) / "studio"
     for name in options.names or (ROOMS if options.what == "rooms" else SHOTS):
@@ -176,7 +215,9 @@ def main() -> None:
             target = scratch if options.quick else _SAMPLES / "rooms"
             room(name, target, scratch if options.quick else _TRUTH, quick=options.quick)
         else:
-            product(name, SHOTS[name], scratch if options.quick else _SAMPLES / "products", quick=options.quick)
+            product(
+                name, SHOTS[name], scratch if options.quick else _SAMPLES / "products", quick=options.quick
+            )
         print(f"{name}: {time.process_time() - started:.0f} s of processor time", flush=True)  # noqa: T201
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from training.materials import Skin
@@ -10,7 +11,9 @@ from . import skins
 from .thing import Thing
 
 
-def sofa(cloth: Skin, legs: Skin, *, width: float = 2.1, seats: int = 2, pillows: tuple[Skin, ...] = ()) -> Thing:
+def sofa(
+    cloth: Skin, legs: Skin, *, width: float = 2.1, seats: int = 2, pillows: tuple[Skin, ...] = ()
+) -> Thing:
     """Loose cushions on a low frame with slim arms."""
     made = Thing("sofa")
     depth, arm = 0.92, 0.16
@@ -26,7 +29,9 @@ def sofa(cloth: Skin, legs: Skin, *, width: float = 2.1, seats: int = 2, pillows
     for i, skin in enumerate(pillows):
         side = -1 if i % 2 == 0 else 1
         x = side * (width / 2 - arm - 0.24 - 0.3 * (i // 2))
-        made.cushion((0.45, 0.16, 0.43), (x, 0.05 - 0.08 * (i // 2), 0.69), skin, lean=-24, turn=-9 * side, puff=0.42)
+        made.cushion(
+            (0.45, 0.16, 0.43), (x, 0.05 - 0.08 * (i // 2), 0.69), skin, lean=-24, turn=-9 * side, puff=0.42
+        )
     made.legs(width - 0.2, depth - 0.2, 0.17, legs, thick=0.026)
     return made
 
@@ -58,12 +63,16 @@ def dining_chair(frame: Skin, seat: Skin) -> Thing:
     for side in (-1, 1):
         made.hard.rod((side * 0.2, -0.19, 0.43), (side * 0.22, -0.22, 0), 0.019, frame, taper=0.65, sides=20)
         made.hard.rod((side * 0.2, 0.19, 0.43), (side * 0.22, 0.25, 0), 0.019, frame, taper=0.65, sides=20)
-        made.hard.rod((side * 0.2, 0.19, 0.43), (side * 0.215, 0.255, 0.78), 0.019, frame, taper=0.8, sides=20)
+        made.hard.rod(
+            (side * 0.2, 0.19, 0.43), (side * 0.215, 0.255, 0.78), 0.019, frame, taper=0.8, sides=20
+        )
     arc = [math.radians(a) for a in range(-50, 51, 20)]
     spots = [(0.28 * math.sin(a), 0.05 + 0.23 * math.cos(a)) for a in arc]
-    for (x, y), (u, v) in zip(spots, spots[1:], strict=False):
+    for (x, y), (u, v) in itertools.pairwise(spots):
         middle = ((x + u) / 2, (y + v) / 2, 0.74)
-        made.hard.box((math.hypot(u - x, v - y) + 0.012, 0.024, 0.13), middle, frame, turn=math.atan2(v - y, u - x))
+        made.hard.box(
+            (math.hypot(u - x, v - y) + 0.012, 0.024, 0.13), middle, frame, turn=math.atan2(v - y, u - x)
+        )
     return made
 
 
@@ -78,7 +87,9 @@ def office_chair(cloth: Skin, steel: Skin) -> Thing:
         turn = 2 * math.pi * i / 5 + 0.3
         foot = (0.31 * math.cos(turn), 0.31 * math.sin(turn))
         made.hard.rod((0, 0, 0.1), (*foot, 0.065), 0.02, steel, taper=0.7, sides=12)
-        made.hard.rod((foot[0] - 0.012, foot[1], 0.03), (foot[0] + 0.012, foot[1], 0.03), 0.03, steel, sides=16)
+        made.hard.rod(
+            (foot[0] - 0.012, foot[1], 0.03), (foot[0] + 0.012, foot[1], 0.03), 0.03, steel, sides=16
+        )
     for side in (-1, 1):
         made.hard.box((0.05, 0.26, 0.025), (side * 0.28, 0.02, 0.68), steel)
         made.hard.rod((side * 0.28, 0.08, 0.67), (side * 0.22, 0.08, 0.46), 0.014, steel, sides=12)
@@ -96,7 +107,14 @@ def bed(frame: Skin, linen: Skin, cover: Skin, pillow: Skin, *, width: float = 1
     made.cushion((width + 0.16, 0.62, 0.215), (0, -0.56, 0.51), cover, puff=0.03)
     for x in (-1, 1):
         made.cushion((0.7, 0.2, 0.48), (x * width * 0.24, long / 2 - 0.16, 0.73), linen, lean=-24, puff=0.34)
-        made.cushion((0.64, 0.18, 0.42), (x * width * 0.23, long / 2 - 0.36, 0.69), pillow, lean=-34, turn=3 * x, puff=0.36)
+        made.cushion(
+            (0.64, 0.18, 0.42),
+            (x * width * 0.23, long / 2 - 0.36, 0.69),
+            pillow,
+            lean=-34,
+            turn=3 * x,
+            puff=0.36,
+        )
     count = 5
     for i in range(count):
         each = (width + 0.06) / count

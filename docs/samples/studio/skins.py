@@ -55,22 +55,36 @@ def wood(colour: str, *, upright: bool = False, rough: float = 0.42, shift: floa
     long = (14.0, 0.9, 1.0) if upright else (0.9, 14.0, 1.0)
     where = made.place(long, shift=shift)
     rings = made.add("TexNoise", Vector=where, Scale=1.6, Detail=5.0, Roughness=0.55, Distortion=0.6)
-    pores = made.add("TexNoise", Vector=made.place((long[0] * 9, long[1] * 9, 1.0), shift=shift), Scale=2.0, Detail=2.0)
-    colours = made.ramp(rings.outputs["Fac"], [(0.32, shade(base, 0.66)), (0.5, base), (0.7, shade(base, 1.16))])
+    pores = made.add(
+        "TexNoise", Vector=made.place((long[0] * 9, long[1] * 9, 1.0), shift=shift), Scale=2.0, Detail=2.0
+    )
+    colours = made.ramp(
+        rings.outputs["Fac"], [(0.32, shade(base, 0.66)), (0.5, base), (0.7, shade(base, 1.16))]
+    )
     dark = made.ramp(pores.outputs["Fac"], [(0.38, (0.72, 0.7, 0.68)), (0.52, (1, 1, 1))])
     _bump(made, pores.outputs["Fac"], 0.0006, 0.25)
     return made.done(made.blend(0.6, colours, dark, "MULTIPLY"))
 
 
-def boards(colour: str, *, wide: float = 0.16, long: float = 1.7, turn: float = 0.0, rough: float = 0.36) -> Skin:
+def boards(
+    colour: str, *, wide: float = 0.16, long: float = 1.7, turn: float = 0.0, rough: float = 0.36
+) -> Skin:
     """A floor of boards: each its own tone, bevelled joints, grain, a worn sheen."""
     base = tone(colour)
     made = Nodes("boards", base, rough=rough)
     where = made.place(turn=turn)
     brick = made.add(
-        "TexBrick", Vector=where, Color1=(*shade(base, 0.78), 1), Color2=(*shade(base, 1.12), 1),
-        Mortar=(*shade(base, 0.22), 1), Scale=1.0, Mortar_Size=0.0014, Mortar_Smooth=0.2, Bias=0.0,
-        Brick_Width=long, Row_Height=wide,
+        "TexBrick",
+        Vector=where,
+        Color1=(*shade(base, 0.78), 1),
+        Color2=(*shade(base, 1.12), 1),
+        Mortar=(*shade(base, 0.22), 1),
+        Scale=1.0,
+        Mortar_Size=0.0014,
+        Mortar_Smooth=0.2,
+        Bias=0.0,
+        Brick_Width=long,
+        Row_Height=wide,
     )
     brick.offset, brick.offset_frequency = 0.37, 2
     grain_at = made.add("Mapping", Vector=where, Scale=(0.9, 13, 1))
@@ -80,8 +94,12 @@ def boards(colour: str, *, wide: float = 0.16, long: float = 1.7, turn: float = 
     made.tree.links.new(brick.outputs["Color"], apart.inputs[0])
     apart.inputs[1].default_value = (90, 40, 0)
     made.tree.links.new(grain_at.outputs["Vector"], apart.inputs[2])
-    grain = made.add("TexNoise", Vector=apart.outputs[0], Scale=1.5, Detail=5.0, Roughness=0.55, Distortion=0.8)
-    streaks = made.ramp(grain.outputs["Fac"], [(0.3, (0.62, 0.6, 0.57)), (0.5, (0.95, 0.95, 0.95)), (0.7, (1.12, 1.1, 1.08))])
+    grain = made.add(
+        "TexNoise", Vector=apart.outputs[0], Scale=1.5, Detail=5.0, Roughness=0.55, Distortion=0.8
+    )
+    streaks = made.ramp(
+        grain.outputs["Fac"], [(0.3, (0.62, 0.6, 0.57)), (0.5, (0.95, 0.95, 0.95)), (0.7, (1.12, 1.1, 1.08))]
+    )
     worn = made.add("TexNoise", Vector=where, Scale=2.2, Detail=3.0)
     sheen = made.ramp(worn.outputs["Fac"], [(0.3, (rough * 0.75,) * 3), (0.7, (rough * 1.35,) * 3)])
     made.tree.links.new(sheen, made.surface.inputs["Roughness"])
@@ -89,15 +107,31 @@ def boards(colour: str, *, wide: float = 0.16, long: float = 1.7, turn: float = 
     return made.done(made.blend(0.75, brick.outputs["Color"], streaks, "MULTIPLY"))
 
 
-def tiles(colour: str, *, wide: float = 0.45, high: float = 0.45, joint: str = "8f8a82", rough: float = 0.18, offset: float = 0.0) -> Skin:
+def tiles(
+    colour: str,
+    *,
+    wide: float = 0.45,
+    high: float = 0.45,
+    joint: str = "8f8a82",
+    rough: float = 0.18,
+    offset: float = 0.0,
+) -> Skin:
     """Glazed tiles with joints, hardly two of one tone."""
     base = tone(colour)
     made = Nodes("tiles", base, rough=rough)
     where = made.place()
     brick = made.add(
-        "TexBrick", Vector=where, Color1=(*shade(base, 0.95), 1), Color2=(*shade(base, 1.04), 1),
-        Mortar=(*tone(joint), 1), Scale=1.0, Mortar_Size=0.0025, Mortar_Smooth=0.3, Bias=0.0,
-        Brick_Width=wide, Row_Height=high,
+        "TexBrick",
+        Vector=where,
+        Color1=(*shade(base, 0.95), 1),
+        Color2=(*shade(base, 1.04), 1),
+        Mortar=(*tone(joint), 1),
+        Scale=1.0,
+        Mortar_Size=0.0025,
+        Mortar_Smooth=0.3,
+        Bias=0.0,
+        Brick_Width=wide,
+        Row_Height=high,
     )
     brick.offset = offset
     cloud = made.add("TexNoise", Vector=where, Scale=3.5, Detail=5.0)
@@ -114,7 +148,9 @@ def marble(colour: str = "e9e6e1") -> Skin:
     return made.done(made.ramp(warp.outputs["Fac"], [(0.44, base), (0.5, shade(base, 0.62)), (0.54, base)]))
 
 
-def cloth(colour: str, *, weave: float = 900.0, deep: float = 0.0015, sheen: float = 0.25, other: str = "") -> Skin:
+def cloth(
+    colour: str, *, weave: float = 900.0, deep: float = 0.0015, sheen: float = 0.25, other: str = ""
+) -> Skin:
     """Upholstery and linen: a fine weave, and a soft edge against the light."""
     base = tone(colour)
     made = Nodes("cloth", base, rough=0.95)
@@ -174,7 +210,14 @@ def sheer(colour: str = "f4f1ea") -> Skin:
     return made.skin
 
 
-def view(*, sky: str = "d3e2f0", low: str = "f0efe9", green: str = "87917a", far: str = "a9b5b0", strength: float = 4.0) -> Skin:
+def view(
+    *,
+    sky: str = "d3e2f0",
+    low: str = "f0efe9",
+    green: str = "87917a",
+    far: str = "a9b5b0",
+    strength: float = 4.0,
+) -> Skin:
     """What is outside: sky over a hazy tree line and a lawn; V is height in metres over the room's floor."""
     made = Nodes("view", tone(sky))
     where = made.add("TexCoord").outputs["UV"]
@@ -190,7 +233,11 @@ def view(*, sky: str = "d3e2f0", low: str = "f0efe9", green: str = "87917a", far
     for name, value in (("From Min", -2.0), ("From Max", 6.0)):
         scaled.inputs[name].default_value = value
     stops = [
-        (0.22, shade(tone(green), 1.25)), (0.3, tone(green)), (0.36, shade(tone(green), 0.6)), (0.44, tone(far)),
-        (0.47, tone(low)), (0.8, tone(sky)),
+        (0.22, shade(tone(green), 1.25)),
+        (0.3, tone(green)),
+        (0.36, shade(tone(green), 0.6)),
+        (0.44, tone(far)),
+        (0.47, tone(low)),
+        (0.8, tone(sky)),
     ]
     return made.done(made.ramp(scaled.outputs[0], stops), glow=strength)

@@ -15,7 +15,9 @@ class Thing:
     def __init__(self, name: str) -> None:
         self.name, self.hard, self.soft = name, Piece(), Piece()
 
-    def stand(self, at: Point = (0, 0, 0), turn: float = 0.0, *, kind: int = OTHER, edge: float = 0.004) -> None:
+    def stand(
+        self, at: Point = (0, 0, 0), turn: float = 0.0, *, kind: int = OTHER, edge: float = 0.004
+    ) -> None:
         """Builds it there, turned by `turn` degrees; `edge` rounds the hard parts."""
         where = {"at": at, "turn": math.radians(turn)}
         if self.hard.count:
@@ -29,21 +31,49 @@ class Thing:
             made.modifiers.new("soft", "SUBSURF").render_levels = 2
 
     def legs(
-        self, width: float, depth: float, height: float, skin: bpy.types.Material, *, thick: float = 0.022, splay: float = 0.03
+        self,
+        width: float,
+        depth: float,
+        height: float,
+        skin: bpy.types.Material,
+        *,
+        thick: float = 0.022,
+        splay: float = 0.03,
     ) -> None:
         """Four round tapered legs, their feet `splay` further out than their tops."""
         for x in (-1, 1):
             for y in (-1, 1):
                 top = (x * width / 2, y * depth / 2, height)
-                self.hard.rod(top, (top[0] + x * splay, top[1] + y * splay, 0), thick, skin, taper=0.6, sides=20)
+                self.hard.rod(
+                    top, (top[0] + x * splay, top[1] + y * splay, 0), thick, skin, taper=0.6, sides=20
+                )
 
-    def square_legs(self, width: float, depth: float, height: float, skin: bpy.types.Material, *, thick: float = 0.05) -> None:
+    def square_legs(
+        self, width: float, depth: float, height: float, skin: bpy.types.Material, *, thick: float = 0.05
+    ) -> None:
         """Four square posts inside of width x depth."""
         for x in (-1, 1):
             for y in (-1, 1):
                 at = (x * (width - thick) / 2, y * (depth - thick) / 2, height / 2)
                 self.hard.box((thick, thick, height), at, skin)
 
-    def cushion(self, size: Point, at: Point, skin: bpy.types.Material, *, lean: float = 0.0, turn: float = 0.0, puff: float = 0.12) -> None:
+    def cushion(
+        self,
+        size: Point,
+        at: Point,
+        skin: bpy.types.Material,
+        *,
+        lean: float = 0.0,
+        turn: float = 0.0,
+        puff: float = 0.12,
+    ) -> None:
         """A filled cushion; `lean` and `turn` in degrees."""
-        self.soft.box(size, at, skin, round_by=min(size) * 0.42, puff=puff, lean=math.radians(lean), turn=math.radians(turn))
+        self.soft.box(
+            size,
+            at,
+            skin,
+            round_by=min(size) * 0.42,
+            puff=puff,
+            lean=math.radians(lean),
+            turn=math.radians(turn),
+        )

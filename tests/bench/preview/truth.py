@@ -12,12 +12,21 @@ import numpy as np
 from PIL import Image
 
 from generations.engines.preview.arrays import Floats, Mask, fit, floats
-from tests.bench.preview.pictures import ROOT, SAMPLES, TRUTH, Photo, Picture
+from tests.bench.preview.pictures import SAMPLES, TRUTH, Photo, Picture
+from tests.generations.engines import masks
 
 FLOOR, WALL, CEILING, WINDOW, DOOR, RUG, OTHER = range(7)
 UNKNOWN = 255
+KINDS = {
+    "floor": FLOOR,
+    "wall": WALL,
+    "ceiling": CEILING,
+    "window": WINDOW,
+    "door": DOOR,
+    "rug": RUG,
+    "other": OTHER,
+}
 _SIZE = 1024  # pixels of the longest side at which everything is compared
-SHARED = ROOT.parent / "shared/data/rooms"
 
 
 @dataclass(frozen=True)
@@ -71,5 +80,19 @@ def _classes(path: Path) -> Picture:
 
 
 def other_photos() -> list[Known]:
-    """Photos of others that somebody drew areas on, where the folder with them is beside the project."""
-    return []
+    """Photos of others that somebody drew areas on; none where the folder with them is not beside the project."""
+    found = []
+    for name in masks.OUTLINES:
+        path = next((folder / name for folder in masks.PHOTOS if (folder / name).exists()), None)
+        if path is not None:
+            photo = Photo(path.stem, path)
+            height, width = photo.picture().shape[:2]
+            found.append(Known(photo, _drawn(name, *fit(width, height, _SIZE))))
+    return found
+
+
+def _drawn(name: str, width: int, height: int) -> Picture:
+    classes: Picture = np.full((height, width), UNKNOWN, np.uint8)
+    for kind, area in masks.drawn_masks(name, width, height).items():
+        classes[area] = KINDS.get(kind, UNKNOWN)
+    return classes
