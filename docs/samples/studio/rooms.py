@@ -16,7 +16,7 @@ Point = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Plan:
-    """`wall` is the paint, for the ground truth; `key` the linear light of a typical pixel; `level` keeps uprights upright."""
+    """`wall` is its paint; `key` the linear light of a typical pixel; `level` keeps uprights upright."""
 
     title: str
     furnish: Callable[[], None]

@@ -26,6 +26,7 @@ RESTYLES = (
     ("Scandinavian", (WALL, FLOOR)),
     ("Sunset", ()),
 )
+_VISIBLE = 5  # CIEDE2000: from here anybody sees that a pixel has changed
 _INNER = 7  # pixels: how far from a border a colour is measured
 
 Row = tuple[str, ...]
@@ -99,10 +100,12 @@ class _Kept:
     borders: list[float]
     elsewhere: list[float]
     detail: list[float]
+    reached: list[float]
+    spilled: list[float]
 
 
 def structure(photos: list[Known]) -> list[Row]:
-    """A row for each method: borders kept, F-score of edges and correlation of detail where nothing was asked."""
+    """A row for each method: borders kept; edges and detail kept, reached and spilled, as the report words them."""
     kept: dict[str, _Kept] = {}
     for photo in photos:
         for prompt, asked in RESTYLES:
@@ -110,7 +113,10 @@ def structure(photos: list[Known]) -> list[Row]:
             if asked:
                 made |= _plain_restyles(photo, asked)
             for name, after in made.items():
-                _keep(kept.setdefault(name, _Kept([], [], [])), photo, after, asked)
+                scores = kept.setdefault(name, _Kept([], [], [], [], []))
+                _keep(scores, photo, after, asked)
+                if len(asked) == 1:  # a wish that leaves light and everything else alone
+                    _judge_reach(scores, photo, after, asked)
     return [(name, mean(one.borders), mean(one.elsewhere), mean(one.detail)) for name, one in kept.items()]
 
 
@@ -134,6 +140,15 @@ def _keep(kept: _Kept, photo: Known, after: Picture, asked: tuple[int, ...]) -> 
     kept.borders.append(metrics.edges_kept(photo.picture, after, metrics.near(borders, 2))[1])
     kept.elsewhere.append(metrics.edges_kept(photo.picture, after, elsewhere)[2])
     kept.detail.append(metrics.detail_kept(photo.picture, after, elsewhere))
+
+
+def _judge_reach(kept: _Kept, photo: Known, after: Picture, asked: tuple[int, ...]) -> None:
+    before, now = (metrics.to_lab(to_linear(picture)) for picture in (photo.picture, after))
+    changed = metrics.ciede2000(before, now) > _VISIBLE
+    inner = ~metrics.near(metrics.borders(photo.classes), 3) & photo.known & _off_badge(photo)
+    wanted = photo.area(*asked)
+    kept.reached.append(float(changed[wanted & inner].mean()))
+    kept.spilled.append(float(changed[~wanted & inner].mean()))
 
 
 def _off_badge(photo: Known) -> Mask:

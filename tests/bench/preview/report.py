@@ -71,11 +71,13 @@ def structure_part() -> str:
     rows = quality.structure(truth.own_rooms())
     return f"""## Structure
 
-Mean over our own rooms and {prompts}. Borders: the part of the true borders of walls, floor, ceiling, windows and
-furniture that is an edge before and still is after, within 2 px. Elsewhere: F-score of all edges, and correlation of
-fine detail, away from borders and outside of the surfaces asked for.
+Mean over our own rooms and {prompts}.
+Borders: the part of the true borders of walls, floor, ceiling, windows and furniture that is an edge before and still
+is after, within 2 px. Elsewhere: F-score of all edges, and correlation of
+fine detail, away from borders and outside of the surfaces asked for. Reached and spilled, for walls alone and floor
+alone: the part of the asked surface that visibly changed, and of everything else that did.
 
-{markdown(("method", "borders kept", "edges elsewhere", "detail elsewhere"), rows)}"""
+{markdown(("method", "borders kept", "edges elsewhere", "detail elsewhere", "reached", "spilled"), rows)}"""
 
 
 def colours_part() -> str:
@@ -83,9 +85,10 @@ def colours_part() -> str:
     rows = quality.colours(truth.own_rooms())
     return f"""## Colour
 
-Walls painted in {", ".join(quality.PAINTS)}; CIEDE2000 on the true wall, where 1 is just visible and 10 another
-colour. Hue: the wall's median against the asked colour at equal luminance. Repaint: median over the pixels against
-what the camera would have seen with that paint on the wall, in the same light. Plain tools are given the true mask.
+Walls painted in {", ".join(quality.PAINTS)}.
+CIEDE2000 on the true wall, where 1 is just visible and 10 another colour. Hue: the wall's median against the asked
+colour at equal luminance, which flat paint meets by its nature. Repaint: median over the pixels against what the camera
+would have seen with that paint on the wall, in the same light. Plain tools are given the true mask, the engine is not.
 
 {markdown(("method", "hue, mean", "hue, worst", "repaint", "painted"), rows)}"""
 
