@@ -98,7 +98,8 @@ class House:
         for x in (-1, 1):
             piece.box((rim, 0.08, height), (one.x + x * (one.width - rim) / 2, y, middle), frame)
         for z in (-1, 1):
-            piece.box((one.width, 0.08, rim), (one.x, y, middle + z * (height - rim) / 2), frame)
+            # Between the uprights: two faces in one plane would come out black.
+            piece.box((one.width - 2 * rim, 0.08, rim), (one.x, y, middle + z * (height - rim) / 2), frame)
         each = (one.width - 2 * rim) / columns
         for i in range(columns):
             x = one.x - one.width / 2 + rim + each * (i + 0.5)
@@ -107,7 +108,7 @@ class House:
                     (sash, 0.055, height - 2 * rim), (x + side * (each - sash) / 2, y - 0.02, middle), frame
                 )
                 piece.box(
-                    (each, 0.055, sash), (x, y - 0.02, middle + side * (height - 2 * rim - sash) / 2), frame
+                    (each - 2 * sash, 0.055, sash), (x, y - 0.02, middle + side * (height - 2 * rim - sash) / 2), frame
                 )
         piece.box(
             (0.02, 0.03, 0.12),

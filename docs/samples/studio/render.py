@@ -48,12 +48,7 @@ def fresh(size: tuple[int, int], samples: int, *, quick: bool = False) -> bpy.ty
     )
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
     cycles.denoising_input_passes, cycles.denoising_prefilter = "RGB_ALBEDO_NORMAL", "ACCURATE"
-    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces, cycles.transmission_bounces = (
-        7,
-        5,
-        3,
-        3,
-    )
+    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 5, 4, 2
     cycles.transparent_max_bounces = 6
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_indirect = 5
@@ -151,7 +146,7 @@ def save(image: Image.Image, path: Path, most: int) -> None:
 
 def product(name: str, shot: Shot, folder: Path, *, quick: bool) -> None:
     """The thing on white: the ground only catches its shadow."""
-    scene = fresh(shot.size, 14, quick=quick)
+    scene = fresh(shot.size, 10, quick=quick)
     scene.render.film_transparent = True
     sky(scene, "ffffff", 0.75 if not shot.flat_light else 0.95)
     shot.thing().stand(turn=shot.turn)

@@ -28,7 +28,7 @@ class Plan:
     key: float = 0.36
     sky: str = "dfeaff"
     sky_strength: float = 0.25
-    samples: int = 10
+    samples: int = 7
     level: bool = True
 
 
@@ -379,7 +379,7 @@ ROOMS: dict[str, Plan] = {
         19,
         sky="2b3a5c",
         sky_strength=0.03,
-        samples=16,
+        samples=10,
         key=0.06,
     ),
 }

@@ -117,7 +117,10 @@ def structure(photos: list[Known]) -> list[Row]:
                 _keep(scores, photo, after, asked)
                 if len(asked) == 1:  # a wish that leaves light and everything else alone
                     _judge_reach(scores, photo, after, asked)
-    return [(name, mean(one.borders), mean(one.elsewhere), mean(one.detail)) for name, one in kept.items()]
+    return [
+        (name, *map(mean, (one.borders, one.elsewhere, one.detail, one.reached, one.spilled)))
+        for name, one in kept.items()
+    ]
 
 
 def _plain_restyles(photo: Known, asked: tuple[int, ...]) -> dict[str, Picture]:
