@@ -12,10 +12,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from generations.engines.base import EngineError, EngineRequest, InputImage, Reference
 from generations.engines.preview import PreviewEngine
+from generations.engines.preview.arrays import Floats, fit, floats, mix, to_linear
+from generations.engines.preview.output import scaled
+from generations.engines.preview.room import understand
 from tests.bench.preview.pictures import Picture, answer
 
 _PAPER, _INK, _QUIET, _WARNING = (24, 25, 27), (240, 240, 238), (165, 168, 172), (240, 178, 92)
 _BROKEN = (255, 96, 84)
+_TINTS = ((230, 140, 50), (70, 130, 220), (245, 225, 90), (60, 220, 200))  # floor, walls, ceiling, windows
 _LINES = 4  # of small print below a prompt
 
 
@@ -56,6 +60,18 @@ def _said(notes: Mapping[str, Any]) -> list[tuple[tuple[int, int, int], str]]:
         lines.append((_QUIET, "not read: " + ", ".join(ignored)))
     left_out = [(_WARNING, f"left out: {one['what']}: {one['why']}") for one in notes.get("left_out", ())]
     return [*lines, *left_out]
+
+
+def read(picture: Picture) -> Cell:
+    """What the engine takes for floor, walls, ceiling and windows, painted over the photo, and how sure it is."""
+    size = fit(picture.shape[1], picture.shape[0], 512)
+    room = understand(to_linear(scaled(picture, *size)))
+    shown: Floats = floats(scaled(picture, *size))
+    surfaces = (("floor", room.floor), ("walls", room.walls), ("ceiling", room.ceiling))
+    for mask, tone in zip([one.mask for _, one in surfaces] + [room.window], _TINTS, strict=True):
+        shown = mix(shown, floats(np.array(tone)), floats(0.55 * mask))
+    sure = ", ".join(f"{name} {surface.confidence:.2f}" for name, surface in surfaces)
+    return Cell("what the engine sees", np.asarray(shown, np.uint8), [(_QUIET, f"sure of {sure}")])
 
 
 def drawn(cell: Cell, width: int, height: int) -> Image.Image:

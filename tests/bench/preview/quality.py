@@ -53,7 +53,7 @@ def _our_areas(room: Room) -> dict[str, Mask]:
         "floor": room.floor.mask > 0.5,
         "wall": room.walls.mask > 0.5,
         "ceiling": room.ceiling.mask > 0.5,
-        "window": room.window_mask() > 0.5,
+        "window": room.window > 0.5,
     }
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.bench.preview.cells import Cell, asked, sheet
+from tests.bench.preview.cells import Cell, asked, read, sheet
 from tests.bench.preview.pictures import ROOT, VAR, Photo, as_input, packed, products, references, rooms
 from tests.bench.preview.wishes import PLACEMENTS, PROMPTS, prompt
 
@@ -28,14 +28,14 @@ def say(text: str) -> None:
 
 
 def prompt_rows(photos: list[Photo]) -> list[list[Cell]]:
-    """The photo and its eight prompts, a row for each room."""
+    """The photo, what the engine sees in it, and its eight prompts: a row for each room."""
     rows = []
     for number, photo in enumerate(photos):
         started = time.perf_counter()
         picture = photo.picture()
         source = as_input(picture)
         cells = [asked(source, prompt(column, number)) for column in range(len(PROMPTS))]
-        rows.append([Cell(photo.name, picture), *cells])
+        rows.append([Cell(photo.name, picture), read(picture), *cells])
         say(f"{photo.name}: {len(cells)} prompts in {time.perf_counter() - started:.1f} s")
     return rows
 
