@@ -108,7 +108,9 @@ class House:
                     (sash, 0.055, height - 2 * rim), (x + side * (each - sash) / 2, y - 0.02, middle), frame
                 )
                 piece.box(
-                    (each - 2 * sash, 0.055, sash), (x, y - 0.02, middle + side * (height - 2 * rim - sash) / 2), frame
+                    (each - 2 * sash, 0.055, sash),
+                    (x, y - 0.02, middle + side * (height - 2 * rim - sash) / 2),
+                    frame,
                 )
         piece.box(
             (0.02, 0.03, 0.12),
