@@ -16,6 +16,7 @@ _SIZE = 360  # longest side in pixels at which lamps are looked for
 _MOST = 8
 _SMALL, _LARGE = 0.00012, 0.012  # part of the picture that a lamp covers
 _BRIGHT = 0.55
+_BURNS = 0.8  # what is lit by a lamp is pale, the lamp itself is nearly white
 _STANDS_OUT = 0.22  # how much brighter than what is around it
 _REACH = 0.17  # of the longest side
 
@@ -47,7 +48,8 @@ def find_lamps(seen: Floats, room: Room) -> tuple[list[Lamp], Floats]:
     for part in range(1, count):
         _, _, w, h, area = (int(value) for value in stats[part])
         share = area / spots.size
-        if _SMALL < share < _LARGE and 0.3 < w / h < 3.2 and area > 0.5 * w * h:
+        burns = area >= 3 and float(np.percentile(light[parts == part], 85)) > _BURNS
+        if burns and _SMALL < share < _LARGE and 0.3 < w / h < 3.2 and area > 0.5 * w * h:
             x, y = middles[part]
             found.append((part, Lamp(float(x) / small_width, float(y) / small_height, share)))
     found = sorted(found, key=lambda pair: -pair[1].area)[:_MOST]

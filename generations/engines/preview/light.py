@@ -46,17 +46,19 @@ class Mood:
     vignette: float = 0.0
 
 
+_WEAKENED = 0.75  # where some sun is left: a bright patch may be the floor's own gloss
+
 MOODS: dict[str, Mood] = {
     "sunset": Mood(
         0.95, (1.27, 0.94, 0.6), ("5d6ea6", "f2955a", "ffd794"), 1.0, 0.5, saturation=1.12, contrast=1.06,
         sun_tint=(1.35, 0.82, 0.42), glow=0.3, vignette=0.12,
     ),
     "night": Mood(
-        0.07, (0.62, 0.85, 1.4), ("060a18", "0d1630", "1b2747"), 0.55, 0.03, dark=0.095, contrast=1.06, sun=0.0,
+        0.055, (0.62, 0.85, 1.4), ("060a18", "0d1630", "1b2747"), 0.55, 0.03, dark=0.095, contrast=1.06, sun=0.0,
         lamps=0.3, vignette=0.3,
     ),
     "evening": Mood(
-        0.22, (0.85, 0.92, 1.2), ("1d2a52", "4d5586", "c98a74"), 0.7, 0.12, dark=0.17, sun=0.15, lamps=0.55,
+        0.15, (0.85, 0.92, 1.2), ("1d2a52", "4d5586", "c98a74"), 0.7, 0.12, dark=0.18, sun=0.15, lamps=0.7,
         vignette=0.15,
     ),
     "daylight": Mood(
@@ -165,8 +167,16 @@ def _sun(picture: Floats, room: Room, mood: Mood) -> Floats:
     wide = blur(light, max(2.0, picture.shape[1] / 250))
     ratio = np.maximum(wide / shade, 1e-3)
     sunny = smoothstep(1.35, 2.1, floats(ratio)) * room.floor.mask
-    gain = np.where(ratio > 1.2, (1.2 / np.maximum(ratio, 1.2)) ** (0.75 * (1 - mood.sun)), 1)
+    gain = np.where(
+        ratio > 1.2, (1.2 / np.maximum(ratio, 1.2)) ** (_WEAKENED * (1 - mood.sun) if mood.sun else 1), 1
+    )
     out = picture * mix(np.ones_like(gain, np.float32), floats(gain), room.floor.mask)[..., None]
+    # A gloss is as white as the sky: without it the boards have their own hue.
+    own = floats(
+        [weighted_median(picture[::4, ::4, channel], room.floor.mask[::4, ::4]) for channel in range(3)]
+    )
+    dull = floats(luma(floats(out))[..., None] * own / max(float(luma(own)), 1e-3))
+    out = mix(floats(out), dull, floats(sunny * (0.8 * (1 - mood.sun))))
     return mix(floats(out), floats(out * floats(mood.sun_tint)), sunny)
 
 

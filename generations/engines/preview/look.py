@@ -30,6 +30,7 @@ class Look:
     wall_finish: str = ""
     ceiling: Floats | None = None
     rug: Floats | None = None
+    rug_named: bool = False
     mood: str = ""
     new_sky: bool = True
     accent: Floats | None = None
@@ -88,6 +89,7 @@ def choose(plan: Plan, variant: int) -> Look:
         wall_finish="" if plan.keeps("walls") else plan.wall_finish,
         ceiling=None if plan.keeps("ceiling") else _paint(plan.ceiling),
         rug=None if (plan.keeps("rug") or keeps_floor) and not named_rug else _paint(rug),
+        rug_named=bool(plan.rug) and plan.rug != "style",
         mood=""
         if (plan.keeps("light") and not plan.mood) or "light" in plan.keep or mood in plan.refused
         else mood,

@@ -13,6 +13,7 @@ from generations.engines.preview.arrays import Floats, floats, luma, mix
 from generations.engines.preview.camera import BACK, FLOOR
 from generations.engines.preview.look import Look
 from generations.engines.preview.materials import texture, tinted
+from generations.engines.preview.placement import Arrangement
 from generations.engines.preview.room import CONFIDENT, Room, Surface
 from generations.engines.preview.staging import Piece, stage
 from generations.engines.preview.surfaces import (
@@ -24,6 +25,7 @@ from generations.engines.preview.surfaces import (
     wall_coordinates,
 )
 
+_RUGS = ((2.4, 1.6), (1.8, 1.2), (1.4, 0.9))  # metres across and into the room, the first that finds a place
 _UNSURE = {"floor": "the floor", "walls": "the walls", "ceiling": "the ceiling"}
 
 
@@ -162,25 +164,22 @@ def _painted_or_left(done: Rendering, room: Room, surface: Surface, paint: Float
 def _rug(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     if look.rug is None:
         return
-    if room.floor.confidence < CONFIDENT or room.furnished:
+    if room.rug.confidence >= CONFIDENT:
+        if look.rug_named:  # the one that lies there is dyed; a style alone leaves it
+            done.picture = painted(done.picture, room, look.rug, room.rug.mask)
+            done.applied.append("rug: new colour")
+        return
+    place = None
+    if room.floor.confidence >= CONFIDENT:
+        place = Arrangement(room, look.variant).open_place(_RUGS)
+    if place is None:
         done.leave_out("rug", "there is no free floor for it")
         return
-    metre = room.box.metre
-    left, right, back = -room.box.left / metre, room.box.right / metre, room.box.depth / metre
-    size = (min(2.4, 0.55 * (right - left)), min(1.6, 0.4 * back))
-    ray = room.camera.rays(floats([room.camera.width / 2]), floats([room.camera.height / 2]))[0]
-    z = max(0.62 * back, back - 2.3)
-    x = float(
-        np.clip(
-            float(ray[0] / max(float(ray[2]), 0.2)) * z, left + size[0] / 2 + 0.2, right - size[0] / 2 - 0.2
-        )
-    )
+    x, z, size = place
     albedo, cover = rug_albedo(*planes.floor, (x, z), size, look.rug)
-    cover = floats(cover * room.floor.mask)
-    if cover.sum() < 0.004 * cover.size:
-        done.leave_out("rug", "there is no free floor for it")
-        return
-    done.picture = relaid(done.picture, room, albedo, cover, seen=done.source, sun=_sun(look))
+    done.picture = relaid(
+        done.picture, room, albedo, floats(cover * room.ground), seen=done.source, sun=_sun(look)
+    )
     done.applied.append("rug")
 
 

@@ -42,6 +42,7 @@ _UNLIKE = (
 )
 _HUES = (26.0, 13.0)  # Lab units of hue by which a floor may differ from its median on the average
 _RAGGED = (0.5, 1.2)  # of an outline without edges, in perimeters of a square as large as the surface
+_FRAMED = 0.6  # of a window's outline
 _EDGE = 14.0  # steps of 255 a pixel
 _SPECK = 0.0006  # part of the picture below which a piece of a surface, or a hole in it, is none
 
@@ -72,6 +73,7 @@ class Room:
     things: Floats
     clutter: float
     window: Floats
+    rug: Surface
     outdoors: bool = False
 
     @property
@@ -114,6 +116,7 @@ def understand(linear: Floats) -> Room:
         things.mask,
         clutter,
         window.mask,
+        rug,
         _sky_above(linear, ceiling.mask),
     )
 
@@ -274,10 +277,20 @@ class _Judge:
         return Surface(smoothstep(0.2, 0.8, floats(belief)), 1.0)
 
     def window(self) -> Surface:
-        return Surface(smoothstep(0.3, 0.7, self.beliefs[..., parser.WINDOW]), 1.0)
+        """Windows have frames: what has no edge along most of its outline is a bright wall."""
+        belief = self.beliefs[..., parser.WINDOW]
+        count, parts = cv2.connectedComponents(
+            (self.winner == parser.WINDOW).astype(np.uint8), connectivity=4
+        )
+        rim = parts * (parts != cv2.erode(parts.astype(np.float32), np.ones((3, 3), np.uint8)))
+        length = np.bincount(rim.ravel(), minlength=count)
+        framed = np.bincount(rim.ravel(), self.edges.ravel(), count)
+        known = framed > _FRAMED * length
+        known[0] = True
+        return Surface(floats(smoothstep(0.3, 0.7, belief) * known[parts]), 1.0)
 
     def rug(self) -> Surface:
-        return Surface(smoothstep(0.3, 0.7, self.beliefs[..., parser.RUG]), 1.0)
+        return self._surface(parser.RUG, least=0.012)
 
     def sure_ground(self) -> Floats:
         """1 where the parser itself saw floor or rug, and not only the colours."""

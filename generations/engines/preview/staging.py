@@ -113,12 +113,11 @@ def stage(picture: Floats, room: Room, pieces: list[Piece], seed: int) -> Staged
     light = room_light(picture, room)
     for item in in_order(items):
         if item.at is not None and item.product.spot not in ("hung", "ceiling"):
-            if spot := arrangement.place_at(item, item.at):
-                standing.append((item, spot))
+            spot = arrangement.place_at(item, item.at)
+            if isinstance(spot, str):
+                staged.left_out.append({"what": item.name, "why": spot})
             else:
-                staged.left_out.append(
-                    {"what": item.name, "why": "the place chosen for it is not on free floor"}
-                )
+                standing.append((item, spot))
         elif item.product.spot in ("hung", "ceiling"):
             _off_the_floor(staged, room, item, cut[item.number], light)
         elif room.floor.confidence < CONFIDENT:
@@ -127,8 +126,8 @@ def stage(picture: Floats, room: Room, pieces: list[Piece], seed: int) -> Staged
             )
         elif item.product.spot == "flat":
             _flat(staged, room, arrangement, item, cut[item.number], light)
-        elif spot := arrangement.place(item):
-            standing.append((item, spot))
+        elif found := arrangement.place(item):
+            standing.append((item, found))
         else:
             staged.left_out.append({"what": item.name, "why": "no free floor is large enough for it"})
     tint = _light_tint(picture, room)

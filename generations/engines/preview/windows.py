@@ -26,7 +26,7 @@ def panes(seen: Floats, window: Floats, room_light: float) -> tuple[Floats, Floa
     glass = floats(glass * (1 - _bars(light)))
     wide = blur(light, max(1.0, seen.shape[1] / 160))
     flat = smoothstep(0.2, 0.06, floats(np.abs(light - wide) / (wide + 0.05)))
-    blown = smoothstep(0.72, 0.9, wide)
+    blown = smoothstep(0.8, 0.93, wide)
     soft = blur(seen, max(0.8, seen.shape[1] / 500))
     blue = smoothstep(1.15, 1.4, floats(soft[..., 2] / (soft[..., 0] + 0.01))) * smoothstep(0.08, 0.16, wide)
     sky = blur(floats(np.maximum(blown, blue) * flat), max(0.6, seen.shape[1] / 700))
@@ -50,7 +50,7 @@ def _outside(seen: Floats, light: Floats, window: Floats, room_light: float) -> 
         inside = small_seen[member]
         blue = float(((inside[:, 2] > 1.2 * inside[:, 0]) & (inside[:, 2] > 0.12)).mean())
         green = float(((inside[:, 1] > 1.15 * inside[:, 0]) & (inside[:, 1] > 1.15 * inside[:, 2])).mean())
-        if bright < 0.12 or (bright < 1.25 * room_light and bright < 0.8 and blue + green < 0.12):
+        if bright < 0.12 or (bright < 1.12 * room_light and blue + green < 0.12):
             continue
         out[member] = smoothstep(0.12, 0.4, floats(small_light[member] / bright))
     return resize(floats(out), width, height)

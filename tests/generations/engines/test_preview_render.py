@@ -226,7 +226,7 @@ def test_a_place_that_is_no_floor_is_refused_with_the_reason() -> None:
     lost = replace(reference("armchair", 160, 170), at=(0.4, 0.3))
     notes = ask("", ROOM, references=(lost,)).pictures[0].notes
     assert notes["placed"] == []
-    assert notes["left_out"][0] == {"what": "armchair", "why": "the place chosen for it is not on free floor"}
+    assert notes["left_out"][0] == {"what": "armchair", "why": "the place chosen for it is not on the floor"}
 
 
 def test_a_reference_that_is_no_product_photo_is_named() -> None:
