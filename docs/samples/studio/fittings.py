@@ -107,10 +107,12 @@ def hooks(board: Skin, coats: tuple[Skin, ...]) -> Thing:
     for i in range(5):
         x = -0.4 + 0.2 * i
         made.hard.rod((x, -0.02, 0), (x, -0.08, 0.02), 0.008, black, sides=12)
-    for coat, x in zip(coats, (-0.4, 0.2), strict=False):
-        made.soft.box((0.36, 0.14, 0.95), (x, -0.1, -0.46), coat, round_by=0.05, puff=0.2)
-        for side in (-1, 1):
-            made.soft.box((0.12, 0.11, 0.6), (x + side * 0.19, -0.09, -0.4), coat, round_by=0.045)
+    for number, (coat, x) in enumerate(zip(coats, (-0.4, 0.2), strict=False)):
+        for layer, wide in enumerate((0.34, 0.26)):
+            at = (x, -0.05 - 0.05 * layer, 0.02)
+            made.hard.sheet(
+                (wide, 0.98 - 0.12 * layer), at, coat, folds=5, deep=0.035, phase=number + 2.0 * layer
+            )
     return made
 
 

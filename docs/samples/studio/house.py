@@ -47,7 +47,7 @@ class House:
             wall = Wall(length, spots[side], turn, self.openings.get(side, []))
             self.walls[side] = wall
             self._wall(side, wall)
-        x, y = self.width / 2 + 0.02, self.depth / 2 + 0.02
+        x, y = self.width / 2 + 0.07, self.depth / 2 + 0.07
         for name, kind, z, skin in (
             ("floor", FLOOR, 0.0, self.floor),
             ("ceiling", CEILING, self.height, self.ceiling),

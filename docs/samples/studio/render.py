@@ -146,7 +146,7 @@ def save(image: Image.Image, path: Path, most: int) -> None:
 
 def product(name: str, shot: Shot, folder: Path, *, quick: bool) -> None:
     """The thing on white: the ground only catches its shadow."""
-    scene = fresh(shot.size, 10, quick=quick)
+    scene = fresh(shot.size, 6, quick=quick)
     scene.render.film_transparent = True
     sky(scene, "ffffff", 0.75 if not shot.flat_light else 0.95)
     shot.thing().stand(turn=shot.turn)
