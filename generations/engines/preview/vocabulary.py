@@ -201,6 +201,8 @@ SURFACES: dict[str, str] = {
 
 # Things that the engine can't restyle: a colour or material beside one is not for walls or floor.
 FURNISHINGS = frozenset([
+    "stairs", "staircase", "stairway", "banister", "facade", "façade", "fence", "patio", "deck", "backyard", "garden",
+    "frames",
     "sofa", "sofas", "couch", "chair", "chairs", "armchair", "armchairs", "table", "tables", "desk", "lamp",
     "lamps", "bed", "beds", "shelf", "shelves", "bookshelf", "cabinet", "cabinets", "dresser", "sideboard",
     "curtain", "curtains", "cushion", "cushions", "pillow", "pillows", "plant", "plants", "mirror", "art",
