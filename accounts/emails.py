@@ -34,12 +34,17 @@ def send(*, to: Sequence[str], template: str, context: Mapping[str, Any], langua
 
 
 def send_to_members(
-    *, organization: Organization, role: Role, template: str, context: Mapping[str, Any]
+    *, organization: Organization, role: Role, template: str, context: Mapping[str, Any], wish: str = ""
 ) -> None:
-    """One mail, in each language that is read there, to everybody in the workspace whose role includes `role`."""
+    """To everybody in the workspace whose role includes `role`; with a `wish`, who has it (`mail_…`).
+
+    One mail for each language that is read there.
+    """
     roles = [each for each in Role if each.includes(role)]
     with tenancy.enter(organization):
         members = Membership.objects.of(organization).filter(role__in=roles, user__is_active=True)
+        if wish:
+            members = members.filter(**{wish: True})
         people = list(members.order_by("pk").values_list("user__language", "user__email"))
     for language in dict.fromkeys(language for language, _ in people):
         addresses = [email for reads, email in people if reads == language]

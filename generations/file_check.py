@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Q
 
 from accounts import tenancy
-from accounts.models import TenantQuerySet
+from accounts.models import Export, TenantQuerySet
 from generations.models import Picture
 from projects.models import Photo, UnclaimedFile
 
@@ -19,6 +19,7 @@ from projects.models import Photo, UnclaimedFile
 _COLUMNS: tuple[tuple[type[Any], str], ...] = (
     (Picture, "image"),
     (Picture, "thumbnail"),
+    (Export, "file"),
     (Photo, "original"),
     (Photo, "image"),
     (Photo, "thumbnail"),

@@ -3,10 +3,19 @@
 from django.urls import path
 
 from accounts import converters  # noqa: F401 — knows `id`
-from generations import key_pages, library_pages, placing_pages, recipe_pages, studio_pages, views
+from generations import (
+    key_pages,
+    library_pages,
+    placing_pages,
+    recipe_pages,
+    sample_pages,
+    studio_pages,
+    views,
+)
 
 urlpatterns = [
     path("w/<id:workspace>/studio", studio_pages.studio, name="studio"),
+    path("w/<id:workspace>/sample", sample_pages.ask_sample, name="sample"),
     path("w/<id:workspace>/photos", studio_pages.add_photo, name="add-photo"),
     path("w/<id:workspace>/library", library_pages.products, name="products"),
     path("w/<id:workspace>/library/<id:product_id>", library_pages.change_product, name="change-product"),

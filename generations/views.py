@@ -20,7 +20,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import statement
-from generations import files, removal, services, timing
+from generations import files, mailing, removal, services, timing
 from generations.forms import PhotoForm, PromptForm
 from generations.models import Generation, GenerationReference, Picture
 from generations.page_parts import for_cards, price_tag, request_pictures, to_generation
@@ -163,6 +163,7 @@ def _source_is_gone(found: Generation) -> bool:
 def generation(request: MemberRequest, generation_id: str) -> HttpResponse:
     """One generation: live progress, then before and after."""
     found = _find(request, generation_id)
+    mailing.note_seen(generation=found, user=request.user, now=timezone.now())
     return render(request, "generations/generation.html", _generation_context(request, found))
 
 
@@ -174,6 +175,7 @@ def progress(request: MemberRequest, generation_id: str) -> HttpResponse:
     estimate = timing.estimate(found, now=timezone.now())
     if not found.has_ended and request.GET.get("seen") == _seen(found, estimate):
         return HttpResponse(status=204)
+    mailing.note_seen(generation=found, user=request.user, now=timezone.now())
     return render(request, "generations/_generation.html", _generation_context(request, found))
 
 
