@@ -51,7 +51,7 @@ def warmth(picture: npt.NDArray[np.float32]) -> float:
 def test_the_same_request_gives_the_same_bytes() -> None:
     options: dict[str, Any] = {"references": (reference("sofa", 300, 130),)}
     first = ask("mid-century, sunset, rug", sample(), **options)
-    engine._scene.cache_clear()
+    engine._scenes.clear()
     second = ask("mid-century, sunset, rug", sample(), **options)
     assert [picture.png for picture in first.pictures] == [picture.png for picture in second.pictures]
 
@@ -226,7 +226,7 @@ def test_a_place_that_is_no_floor_is_refused_with_the_reason() -> None:
     lost = replace(reference("armchair", 160, 170), at=(0.4, 0.3))
     notes = ask("", ROOM, references=(lost,)).pictures[0].notes
     assert notes["placed"] == []
-    assert notes["left_out"][0] == {"what": "armchair", "why": "the place chosen for it is not on free floor"}
+    assert notes["left_out"][0] == {"what": "armchair", "why": "the place chosen for it is not on the floor"}
 
 
 def test_a_reference_that_is_no_product_photo_is_named() -> None:
@@ -274,6 +274,13 @@ def test_no_red_is_left_of_a_painted_region(prompt: str) -> None:
     picture = drawn(prompt, jpeg, mask=True)
     near = cv2.dilate(region.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     assert (picture[near][:, 0] - picture[near][:, 1:].max(-1)).max() < 60
+
+
+def test_an_orange_cushion_is_not_taken_for_red_paint() -> None:
+    source, _ = masked(ROOM)
+    source[190:210, 60:90] = (214, 84, 38)
+    picture = drawn("remove this", source, mask=True)
+    assert np.abs(picture[190:210, 60:90] - source[190:210, 60:90]).max() == 0
 
 
 def test_a_mask_without_red_is_turned_away() -> None:
