@@ -23,7 +23,7 @@ def explain(*, organization: Organization, now: datetime) -> list[str]:
     if have.allowance:
         sentences.append(_lost(have.allowance, _("of the monthly allowance")))
     if have.purchased:
-        sentences.append(_lost(have.purchased, _("that were bought")))
+        sentences.append(_lost(have.purchased, _("that would never expire")))
     sentences += [
         _(
             "The pack of %(credits)d credits can be given back until %(date)s: "
