@@ -33,6 +33,9 @@ PAGES = (
     "settings",
     "settings/api-keys",
     "settings/budgets",
+    "settings/members",
+    "settings/audit-log",
+    "settings/exports",
 )
 API = ("generations", "projects", "clients", "rooms", "photos", "credits/lines")
 
