@@ -10,7 +10,6 @@ from typing import Any
 from allauth.account.utils import has_verified_email
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,7 +21,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import credits, pricing, statement
-from generations import files, removal, services, timing, upstream_keys
+from generations import files, gallery, removal, services, sharing, timing, upstream_keys
 from generations.forms import PhotoForm, PromptForm, StudioForm
 from generations.models import Generation, Picture
 from projects import services as projects
@@ -45,7 +44,7 @@ def _price_tag(request: MemberRequest) -> dict[str, Any]:
 
 def _for_cards(generations: Any) -> Any:
     """With all that parts/picture_card.html shows, newest first."""
-    return generations.select_related("photo").prefetch_related("pictures").order_by("-pk")
+    return gallery.for_cards(generations).order_by("-pk")
 
 
 def _to_generation(generation: Generation) -> HttpResponse:
@@ -144,15 +143,6 @@ def room(request: MemberRequest, room_id: str) -> HttpResponse:
         return render(request, "generations/room.html", context, status=422 if form.errors else 200)
 
 
-@member()
-@require_GET
-def history(request: MemberRequest) -> HttpResponse:
-    """Everything ever asked for and not deleted, newest first."""
-    rows = _for_cards(Generation.objects.of(request.organization).kept())
-    page = Paginator(rows, 24).get_page(request.GET.get("page"))
-    return render(request, "generations/history.html", {"page": page})
-
-
 def _find(request: MemberRequest, generation_id: str) -> Generation:
     rows = (
         Generation.objects.of(request.organization)
@@ -205,6 +195,7 @@ def _generation_context(request: MemberRequest, found: Generation) -> dict[str, 
         "kept_until": removal.kept_until(pictures[0], request.organization) if pictures else None,
         "source_is_gone": _source_is_gone(found),
         "children": _for_cards(children),
+        "links": sharing.links_of(pictures=pictures, now=timezone.now()),
         "lines": statement.lines_for(organization=request.organization, reference=found.public_id),
         "form": PromptForm(),
         "may_edit": request.membership.may(Role.DESIGNER),

@@ -25,6 +25,7 @@ SYSTEM_REASONS = {
     "a Stripe customer's workspace",
     "balances that are low",
     "an exact key hash",
+    "an exact share link hash",
     "check of every ledger",
     "durations of the last hour",
     "check of files",
