@@ -20,7 +20,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run install test test-slow journeys chaos recovery fairness shuffle stripe-live-smoke bench check format lock clean env env-dev env-browser
+.PHONY: help demo run install test test-slow journeys chaos recovery fairness shuffle stripe-live-smoke bench check format lock room-parser clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -78,6 +78,21 @@ lock: env-dev ## compile requirements/*.in to the pinned, hashed *.txt (LOCK=--u
 	    $(ENV) -m uv pip compile --quiet $(LOCK) --universal --python-version 3.11 --generate-hashes \
 	        --custom-compile-command "make lock" requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done
+
+# Renders, trains, exports, prints scores. Pairs and net stay in var/room-parser and are gone on with; delete them to start afresh.
+TRAINING := var/room-parser
+room-parser: ## train the net that reads rooms (ROOMS=1500 MINUTES=60; hours; needs python3.11, see requirements/training.in)
+	@test -d $(TRAINING)/render-env || python3.11 -m venv $(TRAINING)/render-env
+	@test -d $(TRAINING)/train-env || python3.11 -m venv $(TRAINING)/train-env
+	@sed -n 's/ *#.*\[render\].*//p' requirements/training.in > $(TRAINING)/render.txt
+	@grep -v '\[render\]' requirements/training.in > $(TRAINING)/train.txt
+	@$(TRAINING)/render-env/bin/pip install -q -r $(TRAINING)/render.txt
+	@$(TRAINING)/train-env/bin/pip install -q -r $(TRAINING)/train.txt
+	@cd generations/engines/preview && export PYTHONPATH=. && root=$(CURDIR)/$(TRAINING) && \
+	    nice $$root/render-env/bin/python -m training.render $$root/pairs 0 $(or $(ROOMS),1500) | grep pairs, && \
+	    nice $$root/train-env/bin/python -m training.train $$root/pairs $$root/net.pt $(or $(MINUTES),60) && \
+	    $$root/train-env/bin/python -m training.export $$root/pairs $$root/net.pt room_parser.onnx && \
+	    $$root/train-env/bin/python -m training.score $$root/pairs room_parser.onnx
 
 clean: ## remove .venv and caches; data (var/) stay
 	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles

@@ -7,3 +7,6 @@ class AccountsConfig(AppConfig):
     """Imports no other app of ours."""
 
     name = "accounts"
+
+    def ready(self) -> None:
+        from accounts import second_factors  # noqa: F401 — importing registers what it seals

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMessage
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from accounts import tenancy
 from accounts.models import Membership, Organization, Role
 
 QUEUE = "mail"
+
+
+def base_url(request: HttpRequest) -> str:
+    """What links in mails begin with: PUBLIC_BASE_URL if set, else the host that the request came to."""
+    return settings.PUBLIC_BASE_URL or request.build_absolute_uri("/").rstrip("/")
 
 
 def send(*, to: Sequence[str], template: str, context: Mapping[str, Any]) -> None:

@@ -24,6 +24,14 @@ class Turn(Generic[P]):
         for action in self._actions:
             action(*args, **kwargs)
 
+    def gathered(self, *args: P.args, **kwargs: P.kwargs) -> list[object]:
+        """Call everything registered; what each returned."""
+        return [action(*args, **kwargs) for action in self._actions]
+
+
+class NotYet(Exception):
+    """Something of a deleted workspace is under way still; it is emptied at the next round."""
+
 
 # register(action(*, user: User, organization: Organization, now: datetime)): the person's address is proven,
 # and this is their first workspace.
@@ -32,3 +40,11 @@ person_verified: Turn[...] = Turn()
 # register(action(*, tally: secrets.Rotation)): seal again with the first key of the ring, row by row in transactions
 # of its own, whatever `secrets.needs_resealing`, and count it in the tally.
 secrets_rotated: Turn[...] = Turn()
+
+# register(action(*, organization: Organization, now: datetime) -> list[str]): what the deletion of this workspace
+# would mean, in sentences; asked inside the workspace, for the page that its owner reads before.
+deletion_explained: Turn[...] = Turn()
+
+# register(action(*, organization: Organization, now: datetime)): nobody can enter it any more; remove what the app
+# has of it, in transactions of its own and so that it can be called again. Raises NotYet while something of it runs.
+workspace_deleted: Turn[...] = Turn()

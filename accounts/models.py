@@ -35,8 +35,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField("e-mail", unique=True)
     name = models.CharField(max_length=120, blank=True)
+    wants_news = models.BooleanField(default=False, db_default=False)  # mail about the product
     is_staff = models.BooleanField("operator", default=False)
     is_active = models.BooleanField(default=True)
+    # The language of pages and mails; "" = not chosen, so the browser's.
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
     date_joined = models.DateTimeField(db_default=Now(), editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -60,7 +63,12 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 
     def with_member(self, user: User) -> Self:
         """The workspaces that this person belongs to; ask inside `tenancy.system`."""
-        return self.filter(memberships__user=user).order_by("created_at", "pk")
+        return self.filter(memberships__user=user, deleted_at=None).order_by("created_at", "pk")
+
+    def owned_by(self, user: User) -> Self:
+        """Of those, the ones that the person owns."""
+        mine = self.filter(memberships__user=user, memberships__role=Role.OWNER, deleted_at=None)
+        return mine.order_by("created_at", "pk")
 
 
 def organization_id() -> str:
@@ -83,6 +91,8 @@ class Organization(models.Model):
     payment_overdue_since = models.DateTimeField(
         null=True, blank=True
     )  # the plan's renewal could not be charged
+    deleted_at = models.DateTimeField(null=True, blank=True)  # closed to everybody; a job empties it
+    emptied_at = models.DateTimeField(null=True, blank=True)  # nothing but its books is left
 
     objects = OrganizationQuerySet.as_manager()
 
@@ -119,6 +129,11 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # What the person wants to be told by mail about this workspace.
+    mail_ready = models.BooleanField(default=False, db_default=False)  # a picture, when its page was left
+    mail_failed = models.BooleanField(default=False, db_default=False)  # the same of one that failed
+    mail_weekly = models.BooleanField(default=False, db_default=False)  # what was made and used in a week
+    mail_budgets = models.BooleanField(default=True, db_default=True)  # budgets and the balance running low
 
     objects = TenantQuerySet.as_manager()
 
@@ -136,6 +151,61 @@ class Membership(models.Model):
     def may(self, role: Role) -> bool:
         """Whether this member may do what `role` may."""
         return Role(self.role).includes(role)
+
+
+class InvitationQuerySet(TenantQuerySet):
+    """Words about invitations."""
+
+    def pending(self, now: datetime) -> Self:
+        """Neither accepted nor withdrawn nor too old: each takes a seat."""
+        return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
+
+
+def invitation_id() -> str:
+    return new_id("inv")
+
+
+class Invitation(models.Model):
+    """An address that was asked into a workspace. The link is in the mail alone; here is its hash.
+
+    What must never happen, and what forbids it: two open invitations of one address to one workspace (unique
+    constraint), one that is both accepted and withdrawn, one that makes an owner (checks), a link that works for
+    two invitations (unique hash), one used twice (`accepted_at` is set by one conditional update).
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=invitation_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    email = models.EmailField("e-mail")
+    role = models.CharField(max_length=10, choices=[role for role in Role.choices if role[0] != "owner"])
+    token_sha256 = models.BinaryField(max_length=32, unique=True, null=True)  # None until the mail is made
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField()  # when its mail was last asked for
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "organization",
+                Lower("email"),
+                condition=Q(accepted_at=None, revoked_at=None),
+                name="invitation_one_open_per_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=["admin", "designer", "viewer"]), name="invitation_makes_no_owner"
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(revoked_at=None), name="invitation_ends_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.organization_id} as {self.role}"
 
 
 class ApiKeyQuerySet(TenantQuerySet):

@@ -1,4 +1,4 @@
-"""Small texts encrypted at rest: AES-256-GCM, bound to the workspace and to what they are for.
+"""Small texts encrypted at rest: AES-256-GCM, bound to the workspace (if they are one's) and to what they are for.
 
 A sealed text is one version byte, the length and the id of the key that sealed it, a nonce of 12 bytes, and the
 ciphertext with its tag. Everything before the ciphertext, the purpose and the workspace's public id are
@@ -48,7 +48,7 @@ class Rotation:
 
 
 @sensitive_variables("text")
-def seal(text: str, *, organization: Organization, purpose: str) -> bytes:
+def seal(text: str, *, organization: Organization | None, purpose: str) -> bytes:
     """Encrypt with the first key of the ring."""
     keys = _ring()
     key_id = next(iter(keys))
@@ -57,7 +57,7 @@ def seal(text: str, *, organization: Organization, purpose: str) -> bytes:
     return header + keys[key_id].encrypt(nonce, text.encode(), _bound(header, organization, purpose))
 
 
-def open(sealed: bytes | memoryview, *, organization: Organization, purpose: str) -> str:  # noqa: A001 — always read as secrets.open
+def open(sealed: bytes | memoryview, *, organization: Organization | None, purpose: str) -> str:  # noqa: A001 — always read as secrets.open
     """The text; raises CannotOpen unless it was sealed for this workspace and purpose with a key of the ring."""
     content = bytes(sealed)
     key_id = _key_id(content)
@@ -77,7 +77,7 @@ def needs_resealing(sealed: bytes | memoryview) -> bool:
     return _key_id(bytes(sealed)) != next(iter(_ring()))
 
 
-def reseal(sealed: bytes | memoryview, *, organization: Organization, purpose: str) -> bytes:
+def reseal(sealed: bytes | memoryview, *, organization: Organization | None, purpose: str) -> bytes:
     """The same text under the first key of the ring. Raises CannotOpen."""
     text = open(sealed, organization=organization, purpose=purpose)
     return seal(text, organization=organization, purpose=purpose)
@@ -103,9 +103,10 @@ def _key_id(sealed: bytes) -> str:
     return sealed[2 : 2 + sealed[1]].decode("ascii", errors="replace")
 
 
-def _bound(header: bytes, organization: Organization, purpose: str) -> bytes:
+def _bound(header: bytes, organization: Organization | None, purpose: str) -> bytes:
     # Ids and purposes contain no NUL, so the parts can't run into one another.
-    return header + f"\0{purpose}\0{organization.public_id}".encode()
+    owner = organization.public_id if organization else ""  # of a person, or of the instance
+    return header + f"\0{purpose}\0{owner}".encode()
 
 
 def _ring() -> dict[str, AESGCM]:

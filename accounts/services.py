@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
@@ -12,11 +13,19 @@ from accounts import keys, lifecycle, tenancy
 from accounts.errors import Refusal
 from accounts.models import MAX_ACTIVE_KEYS, ApiKey, AuditEntry, Membership, Organization, Role, User
 
+MOST_WORKSPACES = 20  # that one person owns
+
 
 class TooManyKeys(Refusal):
     """A workspace can have at most 5 active API keys. Revoke one first."""
 
     code, title, status = "too_many_api_keys", "Too many API keys", 409
+
+
+class TooManyWorkspaces(Refusal):
+    """You own very many workspaces already. Delete one that you no longer use."""
+
+    code, title, status = "too_many_workspaces", "Too many workspaces", 409
 
 
 class RateLimited(Refusal):
@@ -50,6 +59,35 @@ def create_organization(*, name: str, owner: User, now: datetime) -> Organizatio
     return organization
 
 
+def open_workspace(*, name: str, by_user: User, now: datetime) -> Organization:
+    """Another workspace of the person's. Raises TooManyWorkspaces. Their first own one brings what is owed to it."""
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=by_user.pk)
+        with tenancy.system("the signed-in user's memberships"):
+            owned = Organization.objects.owned_by(by_user).count()
+        if owned >= MOST_WORKSPACES:
+            raise TooManyWorkspaces
+        organization = create_organization(name=name, owner=by_user, now=now)
+    if not owned and EmailAddress.objects.filter(user=by_user, verified=True).exists():
+        confirm_person(user=by_user, now=now)
+    return organization
+
+
+def rename_workspace(*, organization: Organization, by_user: User, name: str, now: datetime) -> None:
+    """Call it something else."""
+    with tenancy.enter(organization):
+        before, organization.name = organization.name, name
+        organization.save(update_fields=["name"])
+        record(
+            organization=organization,
+            by_user=by_user,
+            action="workspace.renamed",
+            now=now,
+            before=before,
+            after=name,
+        )
+
+
 def home_of(*, user: User, now: datetime) -> Organization:
     """The person's first workspace; made now if they have none."""
     with tenancy.system("the signed-in user's memberships"):
@@ -64,8 +102,18 @@ def workspaces_of(*, user: User) -> list[Organization]:
 
 
 def confirm_person(*, user: User, now: datetime) -> None:
-    """The person has proven their address: tell the apps above, once for each call (they are idempotent)."""
-    lifecycle.person_verified.happened(user=user, organization=home_of(user=user, now=now), now=now)
+    """The person has proven their address: tell the apps above, once for each call (they are idempotent).
+
+    What they give goes to the first workspace that the person owns, never to one they were invited to: else a
+    workspace could collect free credits by inviting addresses. Nothing happens while they own none.
+    """
+    with tenancy.system("the signed-in user's memberships"):
+        first = Organization.objects.owned_by(user).first()
+        has_any = first is not None or Organization.objects.with_member(user).exists()
+    if first is None and not has_any:
+        first = home_of(user=user, now=now)
+    if first is not None:
+        lifecycle.person_verified.happened(user=user, organization=first, now=now)
 
 
 def issue_api_key(
@@ -121,7 +169,7 @@ def find_api_key(text: str) -> ApiKey | None:
         return (
             ApiKey.objects.active()
             .select_related("organization", "created_by")
-            .filter(sha256=keys.fingerprint(text))
+            .filter(sha256=keys.fingerprint(text), organization__deleted_at=None)
             .first()
         )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import alerts, emails
+from accounts import alerts, deletion, emails, invitations
 
 # A mail server that is away for an hour costs no mail.
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3)
@@ -15,3 +16,24 @@ MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3)
 def mail_alert(alert_id: int) -> None:
     """Send one alert to the operators."""
     alerts.mail(alert_id=alert_id)
+
+
+@app.task(name=invitations.MAIL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def mail_invitation(organization_id: int, invitation_id: int, base: str) -> None:
+    """The link into a workspace."""
+    invitations.mail(
+        organization_id=organization_id, invitation_id=invitation_id, base=base, now=timezone.now()
+    )
+
+
+@app.task(name=deletion.EMPTY_TASK, queue=deletion.QUEUE)
+def empty_workspace(organization_id: int) -> None:
+    """Remove what was in a deleted workspace; what is not done yet the sweep below does."""
+    deletion.empty(organization_id=organization_id, now=timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="accounts.empty_workspaces", queue=deletion.QUEUE, queueing_lock="empty_workspaces")
+def empty_workspaces(timestamp: int) -> None:
+    """Every five minutes: deleted workspaces that something stood in the way of."""
+    deletion.empty_all(now=timezone.now())

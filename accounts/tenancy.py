@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
+from allauth.account.decorators import reauthentication_required
 from asgiref.local import Local
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -112,6 +113,7 @@ class MemberRequest(SignedInRequest):
 
     organization: Organization
     membership: Membership
+    memberships: list[Membership]  # all of the person's, for the menu of workspaces
 
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -136,14 +138,25 @@ def signed_in(view: View) -> View:
     return cast(View, _with_policy(login_required(view), "signed in"))
 
 
+def asked_again(view: View) -> View:
+    """Below `member` or `signed_in`: who has not said who they are in the last minutes is asked once more first."""
+    return cast(View, reauthentication_required(view))
+
+
+def memberships_of(*, user: User) -> list[Membership]:
+    """The person's memberships with their workspaces, oldest workspace first."""
+    with system("the signed-in user's memberships"):
+        rows = Membership.objects.select_related("organization").filter(user=user)
+        return list(rows.filter(organization__deleted_at=None).order_by("organization__created_at", "pk"))
+
+
 def find_membership(*, user: User, workspace: str) -> Membership | None:
     """The person's membership in the workspace of this public id."""
-    with system("the signed-in user's memberships"):
-        return (
-            Membership.objects.select_related("organization")
-            .filter(user=user, organization__public_id=workspace)
-            .first()
-        )
+    return _of_workspace(memberships_of(user=user), workspace)
+
+
+def _of_workspace(memberships: list[Membership], workspace: str) -> Membership | None:
+    return next((mine for mine in memberships if mine.organization.public_id == workspace), None)
 
 
 def member(
@@ -158,7 +171,8 @@ def member(
     def decorate(view: Callable[..., HttpResponseBase]) -> Any:
         @wraps(view)
         def guarded(request: MemberRequest, workspace: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            membership = find_membership(user=request.user, workspace=workspace)
+            request.memberships = memberships_of(user=request.user)
+            membership = _of_workspace(request.memberships, workspace)
             if membership is None:
                 raise Http404
             request.organization, request.membership = membership.organization, membership

@@ -4,15 +4,39 @@ from django.urls import path
 
 from accounts import (
     converters,  # noqa: F401 — knows `id`
+    member_pages,
+    profile_pages,
     views,
+    workspace_pages,
 )
 
+_SETTINGS = "w/<id:workspace>/settings"
+
 urlpatterns = [
-    path("", views.start, name="start"),
     path("home", views.home, name="home"),
-    path("w/<id:workspace>/settings", views.settings_page, name="settings"),
-    path("w/<id:workspace>/settings/api-keys", views.api_keys, name="api-keys"),
+    path(_SETTINGS, views.settings_page, name="settings"),
+    path(f"{_SETTINGS}/api-keys", views.api_keys, name="api-keys"),
+    path(f"{_SETTINGS}/api-keys/<id:key_id>/revoke", views.revoke_api_key, name="api-key-revoke"),
+    path("workspaces", workspace_pages.workspaces, name="workspaces"),
+    path("w/<id:workspace>/enter", workspace_pages.switch, name="switch"),
+    path(f"{_SETTINGS}/name", workspace_pages.rename, name="workspace-rename"),
+    path(f"{_SETTINGS}/delete", workspace_pages.delete, name="workspace-delete"),
+    path(f"{_SETTINGS}/members", member_pages.members_page, name="members"),
+    path(f"{_SETTINGS}/members/invite", member_pages.invite, name="member-invite"),
+    path(f"{_SETTINGS}/members/<int:member_id>/role", member_pages.change_role, name="member-role"),
+    path(f"{_SETTINGS}/members/<int:member_id>/remove", member_pages.remove, name="member-remove"),
+    path(f"{_SETTINGS}/members/<int:member_id>/transfer", member_pages.transfer, name="member-transfer"),
+    path(f"{_SETTINGS}/leave", member_pages.leave, name="leave"),
     path(
-        "w/<id:workspace>/settings/api-keys/<id:key_id>/revoke", views.revoke_api_key, name="api-key-revoke"
+        f"{_SETTINGS}/invitations/<id:invitation_id>/again", member_pages.send_again, name="invitation-again"
     ),
+    path(
+        f"{_SETTINGS}/invitations/<id:invitation_id>/revoke",
+        member_pages.revoke_invitation,
+        name="invitation-revoke",
+    ),
+    path("profile", profile_pages.profile_page, name="profile"),
+    path("profile/sessions/<int:session_id>/end", profile_pages.end_session, name="session-end"),
+    path(f"{_SETTINGS}/notifications", profile_pages.notifications, name="notifications"),
+    path("invitations/<id:token>", member_pages.invitation, name="invitation"),
 ]

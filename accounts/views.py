@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -11,24 +11,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import services
 from accounts.errors import Refusal
-from accounts.forms import ApiKeyForm
+from accounts.forms import ApiKeyForm, WorkspaceForm
 from accounts.models import MAX_ACTIVE_KEYS, ApiKey, Role
-from accounts.tenancy import MemberRequest, SignedInRequest, find_membership, member, public, signed_in
-
-
-@public("says what this is")
-@require_GET
-def start(request: HttpRequest) -> HttpResponse:
-    """The start page, with a real before and after."""
-    return render(request, "accounts/start.html")
+from accounts.tenancy import MemberRequest, SignedInRequest, find_membership, member, signed_in
 
 
 @signed_in
 @require_GET
 def home(request: SignedInRequest) -> HttpResponse:
-    """To the person's first workspace: the studio, or the history for those who only look."""
-    workspace = services.home_of(user=request.user, now=timezone.now())
-    membership = find_membership(user=request.user, workspace=workspace.public_id)
+    """To the workspace last gone to, else the first: the studio, or the history for those who only look."""
+    membership = find_membership(user=request.user, workspace=request.session.get("workspace", ""))
+    if membership is None:
+        workspace = services.home_of(user=request.user, now=timezone.now())
+        membership = find_membership(user=request.user, workspace=workspace.public_id)
+    else:
+        workspace = membership.organization
     designs = membership is not None and membership.may(Role.DESIGNER)
     return redirect("studio" if designs else "history", workspace=workspace.public_id)
 
@@ -37,9 +34,8 @@ def home(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def settings_page(request: MemberRequest) -> HttpResponse:
     """What can be set, with a link to each."""
-    return render(
-        request, "accounts/settings.html", {"workspaces": services.workspaces_of(user=request.user)}
-    )
+    form = WorkspaceForm(initial={"name": request.organization.name})
+    return render(request, "accounts/settings.html", {"form": form})
 
 
 @never_cache  # a new key is shown once

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 from django.db import connection
 
 from accounts import secrets
+from config.legal import LEGAL, legal_text
 
 
 @register(Tags.security)
@@ -71,6 +73,17 @@ def key_ring(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     hint = "Set SECRETS_KEYS; `manage.py rotate_secrets --new-key` prints an entry."
     problem = secrets.ring_problem()
     return [Error(problem, hint=hint, id="roomwright.E008")] if problem else []
+
+
+@register(Tags.compatibility)
+def legal_pages(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Terms and privacy notice are the operator's to write; a site that takes money needs them."""
+    if not settings.IN_PRODUCTION:
+        return []
+    missing = [name for name in LEGAL if not legal_text(name, settings.LANGUAGE_CODE)]
+    hint = "Set LEGAL_PAGES to a folder with terms.html and privacy.html."
+    text = f"Still placeholders: the pages {' and '.join(missing)}."
+    return [CheckWarning(text, hint=hint, id="roomwright.W012")] if missing else []
 
 
 def refuse_a_bad_deploy() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from billing import credits
+from config import languages
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -36,11 +37,15 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "workspace": workspace,
         "membership": membership,
+        "my_memberships": getattr(request, "memberships", []),  # for the menu of workspaces
         "may_design": membership is not None and membership.may(Role.DESIGNER),
         "may_spend": membership is not None and membership.may(Role.ADMIN),
         "workspace_balance": balance,  # asked for only by pages that show it
         "workspace_debt": debt,
         "plan_lasts_until": overdue and overdue + timedelta(days=settings.PAST_DUE_GRACE_DAYS),
+        "site_address": partial(
+            languages.site_address, request
+        ),  # asks for the host, which may be a wrong one
         "free_credits": settings.FREE_CREDITS,
         # Where mails lie that leave this machine by no other way; "" where they are sent.
         "mail_folder": settings.EMAIL_FILE_PATH

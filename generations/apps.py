@@ -10,6 +10,7 @@ class GenerationsConfig(AppConfig):
 
     def ready(self) -> None:
         from generations import (
+            closing,  # noqa: F401 — importing registers what it does when a workspace is deleted
             naming,  # noqa: F401 — importing registers what it names
             upstream_keys,  # noqa: F401 — importing registers what it seals
         )

@@ -15,12 +15,12 @@ from django.conf import settings
 
 from accounts.errors import Refusal
 from billing.pricing import LEVELS, MAX_VARIATIONS
+from generations.ask import MAX_PIECES as MAX_REFERENCES
+from generations.ask import RESOLUTIONS
 from projects import photos
 from projects.services import IncomingImage
 
-MAX_REFERENCES = 10
 MAX_PROMPT = 10_000  # characters
-RESOLUTIONS = ("512", "1K", "2K")
 EXTENSIONS: Mapping[str, Any] = {"resolution": None, "designLevel": "quick", "mask": False, "variations": 1}
 
 

@@ -12,7 +12,7 @@ from accounts import tenancy
 from generations import files
 from generations.engines.base import EngineRequest, InputImage, Reference
 from generations.models import Generation, GenerationReference
-from projects import photos
+from projects import image_pool, photos
 from projects import services as projects
 from projects.models import Photo
 
@@ -22,14 +22,17 @@ def make_ready(attempt: Generation) -> EngineRequest:
 
     Holds no connection while it fetches or decodes; raises ImageWorkFailed when that failed on our side.
     """
-    source = _source(attempt)
+    source = _source(attempt) if attempt.paint is None else _painted(_source(attempt), attempt.paint)
     with tenancy.enter(attempt.organization):
         rows = GenerationReference.objects.of(attempt.organization).filter(generation=attempt)
         references = list(rows.select_related("photo__organization").order_by("position"))
     return EngineRequest(
         prompt=attempt.prompt,
         source=source,
-        references=tuple(Reference(_input_photo(row.photo), row.photo.name) for row in references),
+        references=tuple(
+            Reference(_input_photo(row.photo), row.photo.name, at=row.at, scale=row.scale)
+            for row in references
+        ),
         resolution=attempt.resolution,
         design_level=attempt.design_level,
         mask=attempt.mask,
@@ -44,6 +47,14 @@ def _source(attempt: Generation) -> InputImage:
         return _input(attempt.parent.image, "image/png")
     assert attempt.photo is not None  # noqa: S101 — a constraint of the table
     return _input_photo(attempt.photo)
+
+
+def _painted(source: InputImage, paint: Photo) -> InputImage:
+    """The source with the region to change in solid red, as the contract wants it."""
+    content = image_pool.run(
+        photos.painted, source.read(), _input_photo(paint).read(), seconds=projects.PREPARE_SECONDS
+    )
+    return InputImage.of_bytes(content, "image/jpeg")
 
 
 def _input_photo(photo: Photo) -> InputImage:

@@ -51,8 +51,12 @@ def _retention_days(organization: Organization) -> int:
     return max(organization.retention_days, LEAST_RETENTION_DAYS)
 
 
-def delete_generation(*, generation: Generation, by_user: User | None, now: datetime) -> None:
+def delete_generation(
+    *, generation: Generation, by_user: User | None, now: datetime, is_noted: bool = True
+) -> None:
     """Remove its prompt, its pictures and the photos that only it used, for good; nothing is paid back.
+
+    `is_noted`: with a line in the audit log.
 
     Raises NotEnded, and PictureInUse while a version of one of its pictures is being made. Deleting twice is once.
     """
@@ -80,18 +84,20 @@ def delete_generation(*, generation: Generation, by_user: User | None, now: date
             [photo.pk for photo in photos.select_for_update(no_key=True).order_by("pk")],
             Generation.objects.of(organization).kept(),
         )
-        accounts.record(
-            organization=organization,
-            by_user=by_user,
-            action="generation.deleted",
-            target=generation.public_id,
-            now=now,
-        )
+        if is_noted:
+            accounts.record(
+                organization=organization,
+                by_user=by_user,
+                action="generation.deleted",
+                target=generation.public_id,
+                now=now,
+            )
 
 
 def _of_generation(organization: Organization, generation: Generation) -> Q:
     references = GenerationReference.objects.of(organization).filter(generation=generation)
-    return Q(pk=generation.photo_id) | Q(pk__in=references.values("photo_id"))
+    own = [generation.photo_id, generation.paint_id]
+    return Q(pk__in=[pk for pk in own if pk]) | Q(pk__in=references.values("photo_id"))
 
 
 def _being_restyled(organization: Organization, pictures: Iterable[Picture]) -> set[int]:
@@ -106,7 +112,9 @@ def _unneeded(
     """Photos that no room keeps and none of the generations `needed_by` was sent."""
     sent_along = GenerationReference.objects.of(organization).filter(generation__in=needed_by)
     return photos.passing().filter(
-        ~Exists(needed_by.filter(photo=OuterRef("pk"))), ~Exists(sent_along.filter(photo=OuterRef("pk")))
+        ~Exists(needed_by.filter(photo=OuterRef("pk"))),
+        ~Exists(needed_by.filter(paint=OuterRef("pk"))),
+        ~Exists(sent_along.filter(photo=OuterRef("pk"))),
     )
 
 

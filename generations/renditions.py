@@ -20,6 +20,7 @@ from accounts import tenancy
 from accounts.models import Organization
 from generations import lineage
 from generations.models import Generation, Picture, Rendition
+from generations.modes import KEEP_STRUCTURE
 from generations.services import PictureRemoved
 from projects import image_pool, storage
 
@@ -137,6 +138,7 @@ def _filename(picture: Picture, extension: str, size: tuple[int, int]) -> str:
     """For example `living-room-japandi-light-oak-floor-2-1536x1024.jpg`."""
     generation: Generation = picture.generation
     room = slugify(generation.room.name, allow_unicode=True)[:24] if generation.room else ""
-    prompt = slugify(generation.prompt, allow_unicode=True)[:48]
+    asked = generation.prompt.replace(KEEP_STRUCTURE, "")
+    prompt = slugify(asked, allow_unicode=True)[:48]
     parts = [room, prompt.strip("-"), str(picture.position + 1), f"{size[0]}x{size[1]}"]
     return "-".join(part for part in parts if part) + extension

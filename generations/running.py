@@ -132,7 +132,9 @@ def _claim(generation_id: int, organization_id: int, worker: str, *, now: dateti
         )
         if not claimed:
             return None
-        attempt: Generation = mine.select_related("organization", "photo__organization", "parent").get()
+        attempt: Generation = mine.select_related(
+            "organization", "photo__organization", "parent", "paint__organization"
+        ).get()
     return attempt
 
 

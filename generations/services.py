@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,14 +14,14 @@ from accounts import services as accounts
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Organization, User
-from billing import budgets, credits, pricing
+from billing import budgets, credits
 from generations import admission, ending, outcomes, timing, upstream_keys
+from generations.ask import Ask as Ask  # what callers hand to `request_generation`
 from generations.deadline import check_deadline
 from generations.models import Generation, GenerationReference, Picture, State
 from generations.outage import is_away, through
 from projects import services as projects
-from projects.models import Photo, Room
-from projects.services import IncomingImage
+from projects.models import Photo
 
 
 class KeyReused(Refusal):
@@ -80,29 +78,6 @@ class PictureRemoved(Refusal):
     code, title, status = "picture_removed", "Picture removed", 410
 
 
-@dataclass(frozen=True)
-class Ask:
-    """What somebody asks for, checked. The source is an incoming image, a photo, or a picture made before."""
-
-    prompt: str
-    image: IncomingImage | None = None
-    photo: Photo | None = None
-    parent: Picture | None = None
-    references: Sequence[IncomingImage] = ()
-    resolution: str = ""
-    design_level: str = "quick"
-    mask: bool = False
-    variations: int = 1
-    room: Room | None = None
-    # Names of the fields beyond the vendor's documentation that differ from their defaults.
-    extensions: Sequence[str] = field(default=())
-
-    @property
-    def price(self) -> int:
-        """Credits."""
-        return pricing.price(design_level=self.design_level, variations=self.variations)
-
-
 def engine_for(*, organization: Organization, api_key: ApiKey | None) -> tuple[str, bool]:
     """The engine's name, and whether it calls with the workspace's own key.
 
@@ -144,9 +119,7 @@ def request_generation(
         raise NotAvailableHere(f"`{ask.extensions[0]}` is switched off on this instance. Leave it out.")
     if deadline is not None and not is_awaited:
         check_deadline(deadline, now=now)
-    incoming = [image for image in (ask.image, *ask.references) if image is not None]
-    for image in incoming:
-        image.check()
+    incoming = ask.check()
     stored = projects.store_all(organization=organization, images=incoming)
     generation = Generation(
         organization=organization,
@@ -158,6 +131,8 @@ def request_generation(
         is_test=api_key is not None and not api_key.is_live,
         parent=ask.parent,
         prompt=ask.prompt,
+        mode=ask.mode,
+        style=ask.style,
         resolution=ask.resolution,
         design_level=ask.design_level,
         mask=ask.mask,
@@ -202,23 +177,31 @@ def _accept(
     generation: Generation, ask: Ask, stored: list[projects.StoredImage], by_user: User, now: datetime
 ) -> Generation:
     organization = generation.organization
-    stored = list(stored)
+    arriving = iter(stored)
     _lock_source(organization, ask)
     if ask.image is not None:
         generation.photo = projects.create_photo(
-            organization=organization, stored=stored.pop(0), by_user=by_user, room=ask.room
+            organization=organization, stored=next(arriving), by_user=by_user, room=ask.room
         )
     elif ask.photo is not None:
         generation.photo = ask.photo
     if not generation.is_test:
         generation.credits_held = generation.price
+    if ask.paint is not None:
+        generation.paint = _sent_along(generation, next(arriving), by_user)
+    else:
+        generation.paint = ask.painted
     generation.save(force_insert=True)
-    for position, image in enumerate(stored):
-        photo = projects.create_photo(
-            organization=organization, stored=image, by_user=by_user, kind=Photo.Kind.REFERENCE, room=ask.room
-        )
+    for position, piece in enumerate(ask.tray):
+        x, y = piece.at or (None, None)
         GenerationReference.objects.create(
-            organization=organization, generation=generation, position=position, photo=photo
+            organization=organization,
+            generation=generation,
+            position=position,
+            photo=piece.photo or _sent_along(generation, next(arriving), by_user),
+            at_x=x,
+            at_y=y,
+            scale=piece.scale,
         )
     if not generation.is_test:
         labels = {"by": by_user.email} | (projects.labels_of(ask.room) if ask.room else {})
@@ -236,16 +219,28 @@ def _accept(
     return generation
 
 
+def _sent_along(generation: Generation, stored: projects.StoredImage, by_user: User) -> Photo:
+    return projects.create_photo(
+        organization=generation.organization,
+        stored=stored,
+        by_user=by_user,
+        kind=Photo.Kind.REFERENCE,
+        room=generation.room,
+    )
+
+
 def _lock_source(organization: Organization, ask: Ask) -> None:
     """What it starts from is still there, and stays until this transaction ends and the removal sees it in use."""
+    photos = Photo.objects.of(organization).exclude(state=Photo.State.GONE).select_for_update(no_key=True)
     if ask.parent is not None:
         pictures = Picture.objects.of(organization).kept().filter(pk=ask.parent.pk)
         if pictures.select_for_update(no_key=True).first() is None:
             raise PictureRemoved
-    elif ask.image is None and ask.photo is not None:
-        photos = Photo.objects.of(organization).exclude(state=Photo.State.GONE).filter(pk=ask.photo.pk)
-        if photos.select_for_update(no_key=True).first() is None:
-            raise projects.PhotoRemoved
+    elif ask.image is None and ask.photo is not None and photos.filter(pk=ask.photo.pk).first() is None:
+        raise projects.PhotoRemoved
+    along = {photo.pk for photo in (ask.painted, *(piece.photo for piece in ask.tray)) if photo is not None}
+    if along and len(photos.filter(pk__in=along).order_by("pk")) < len(along):
+        raise projects.PhotoRemoved("One of the pieces of furniture was removed. Upload it again.")
 
 
 def _replay(organization: Organization, idempotency_key: str, request_sha256: str) -> Generation | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 import mimetypes
-from hashlib import sha256
 from typing import Any
 
-from allauth.account.utils import has_verified_email
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -16,101 +14,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
-from billing import credits, pricing, statement
-from generations import files, gallery, removal, services, sharing, timing, upstream_keys
-from generations.forms import PhotoForm, PromptForm, StudioForm
-from generations.models import Generation, Picture
+from billing import statement
+from generations import files, removal, services, sharing, timing
+from generations.forms import PhotoForm, PromptForm
+from generations.models import Generation, GenerationReference, Picture
+from generations.page_parts import for_cards, price_tag, request_pictures, to_generation
+from generations.placing import movables
 from projects import services as projects
 from projects.models import Photo, Room
 from projects.services import IncomingImage
 
-
-def _price_tag(request: MemberRequest) -> dict[str, Any]:
-    price = pricing.price()
-    have = credits.balance(organization=request.organization, now=timezone.now())
-    return {
-        "price": price,
-        "balance": have.spendable,
-        "balance_after": have.spendable - price,
-        "owed": have.debt,
-        "affordable": have.spendable >= price and not have.debt,
-        "confirmed": has_verified_email(request.user),
-    }
-
-
-def _for_cards(generations: Any) -> Any:
-    """With all that parts/picture_card.html shows, newest first."""
-    return gallery.for_cards(generations).order_by("-pk")
-
-
-def _to_generation(generation: Generation) -> HttpResponse:
-    return redirect(
-        "generation", workspace=generation.organization.public_id, generation_id=generation.public_id
-    )
-
-
-def _request(request: MemberRequest, ask: services.Ask, key: str) -> Generation:
-    generation, _ = services.request_generation(
-        organization=request.organization,
-        ask=ask,
-        by_user=request.user,
-        idempotency_key=f"page:{request.user.pk}:{key}:{_fingerprint(ask)}",
-        now=timezone.now(),
-    )
-    return generation
-
-
-def _fingerprint(ask: services.Ask) -> str:
-    """Tells a double click from a form that the back button brought back and the person then changed."""
-    facts = (ask.prompt, ask.photo and ask.photo.pk, ask.parent and ask.parent.pk, ask.room and ask.room.pk)
-    digest = sha256(repr(facts).encode())
-    digest.update(ask.image.content if ask.image else b"")
-    return digest.hexdigest()[:32]
-
-
-@member(Role.DESIGNER, in_transaction=False)
-@require_http_methods(["GET", "POST"])
-def studio(request: MemberRequest) -> HttpResponse:
-    """Upload a photo (or come with `?photo=` or `?room=`), say what shall change, see the price, go."""
-    chosen, room = _chosen(request)
-    form = StudioForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        upload = form.cleaned_data["photo"]
-        if upload is None and chosen is None:
-            form.add_error("photo", "Choose a photo of the room first.")
-        else:
-            image = IncomingImage(content=upload.read(), name=upload.name) if upload else None
-            ask = services.Ask(
-                prompt=form.cleaned_data["prompt"], image=image, photo=None if image else chosen, room=room
-            )
-            try:
-                return _to_generation(_request(request, ask, form.cleaned_data["key"]))
-            except Refusal as refusal:
-                form.add_error(None, refusal.message)
-    with enter(request.organization):
-        recent = list(_for_cards(Generation.objects.of(request.organization).kept())[:6])
-    context = {"form": form, "chosen": chosen, "room": room, "recent": recent, **_price_tag(request)}
-    context["upstream"] = upstream_keys.state_of(request.organization)
-    return render(request, "generations/studio.html", context, status=422 if form.errors else 200)
-
-
-def _chosen(request: MemberRequest) -> tuple[Photo | None, Room | None]:
-    """The photo and the room that the address names, both of this workspace; 404 for any other."""
-    photo_id, room_id = request.GET.get("photo"), request.GET.get("room")
-    with enter(request.organization):
-        photos = Photo.objects.of(request.organization).of_rooms().select_related("organization", "room")
-        photo = get_object_or_404(photos, public_id=id_or_nothing(photo_id)) if photo_id else None
-        rooms = Room.objects.of(request.organization).select_related("organization")
-        room = (
-            get_object_or_404(rooms, public_id=id_or_nothing(room_id))
-            if room_id
-            else (photo.room if photo else None)
-        )
-    return photo, room
+MOST_AT_ONCE = 20  # photos of one upload
 
 
 @member(in_transaction=False)
@@ -122,25 +39,40 @@ def room(request: MemberRequest, room_id: str) -> HttpResponse:
         found = get_object_or_404(rooms, public_id=room_id)
     may_edit = request.membership.may(Role.DESIGNER)
     form = PhotoForm(request.POST or None, request.FILES or None)
+    form.fields["photo"].widget.attrs["multiple"] = True
     if request.method == "POST" and may_edit and form.is_valid():
-        upload = form.cleaned_data["photo"]
-        try:
-            image = IncomingImage(content=upload.read(), name=upload.name)
-            projects.add_photo(room=found, image=image, by_user=request.user)
+        for reason in _add_photos(request, found):
+            form.add_error("photo", reason)
+        if not form.errors:
             return redirect("room", workspace=request.organization.public_id, room_id=room_id)
-        except Refusal as refusal:
-            form.add_error("photo", refusal.message)
     with enter(request.organization):
         context = {
             "room": found,
             "photos": found.photos.filter(kind=Photo.Kind.ROOM).order_by("-pk"),
-            "generations": _for_cards(Generation.objects.of(request.organization).kept().filter(room=found))[
+            "generations": for_cards(Generation.objects.of(request.organization).kept().filter(room=found))[
                 :60
             ],
             "form": form,
             "may_edit": may_edit,
         }
         return render(request, "generations/room.html", context, status=422 if form.errors else 200)
+
+
+def _add_photos(request: MemberRequest, room: Room) -> list[str]:
+    """Keep each photo that can be used; what is wrong with the others."""
+    reasons = []
+    uploads = request.FILES.getlist("photo")
+    for upload in uploads[:MOST_AT_ONCE]:
+        try:
+            image = IncomingImage(content=upload.read(), name=upload.name or "")
+            projects.add_photo(
+                organization=request.organization, room=room, image=image, by_user=request.user
+            )
+        except Refusal as refusal:
+            reasons.append(f"{upload.name}: {refusal.message}" if len(uploads) > 1 else refusal.message)
+    if len(uploads) > MOST_AT_ONCE:
+        reasons.append(f"At most {MOST_AT_ONCE} photos at once; the others were not added.")
+    return reasons
 
 
 def _find(request: MemberRequest, generation_id: str) -> Generation:
@@ -186,20 +118,27 @@ def _progress_context(found: Generation, estimate: timing.Estimate | None) -> di
 
 def _generation_context(request: MemberRequest, found: Generation) -> dict[str, Any]:
     pictures = list(found.pictures.order_by("position"))
+    references = GenerationReference.objects.of(request.organization).filter(generation=found)
+    tray = list(references.select_related("photo").order_by("position"))
     children = Generation.objects.of(request.organization).kept().filter(parent__generation=found)
     return {
         "generation": found,
         **_progress_context(found, timing.estimate(found, now=timezone.now())),
         "pictures": pictures,
+        "tray": tray,
+        "movable": [(picture, movables(picture, tray)) for picture in pictures[:1]]
+        if found.has_preview and tray
+        else [],
         "kept": [picture for picture in pictures if picture.removed_at is None],
         "kept_until": removal.kept_until(pictures[0], request.organization) if pictures else None,
         "source_is_gone": _source_is_gone(found),
-        "children": _for_cards(children),
+        "children": for_cards(children),
         "links": sharing.links_of(pictures=pictures, now=timezone.now()),
         "lines": statement.lines_for(organization=request.organization, reference=found.public_id),
         "form": PromptForm(),
+        "again": price_tag(request, price=found.price),
         "may_edit": request.membership.may(Role.DESIGNER),
-        **_price_tag(request),
+        **price_tag(request),
     }
 
 
@@ -237,7 +176,7 @@ def cancel(request: MemberRequest, generation_id: str) -> HttpResponse:
         services.cancel(generation=found, by_user=request.user, now=timezone.now())
     except services.TooLateToCancel as refusal:
         messages.warning(request, refusal.message)
-    return _to_generation(found)
+    return to_generation(found)
 
 
 @member(Role.DESIGNER)
@@ -249,7 +188,7 @@ def delete_generation(request: MemberRequest, generation_id: str) -> HttpRespons
         removal.delete_generation(generation=found, by_user=request.user, now=timezone.now())
     except Refusal as refusal:
         messages.error(request, refusal.message)
-        return _to_generation(found)
+        return to_generation(found)
     messages.success(request, "It was deleted, with its pictures.")
     return redirect("history", workspace=request.organization.public_id)
 
@@ -266,7 +205,7 @@ def restyle(request: MemberRequest, picture_id: str) -> HttpResponse:
     if form.is_valid():
         ask = services.Ask(prompt=form.cleaned_data["prompt"], parent=picture, room=picture.generation.room)
         try:
-            return _to_generation(_request(request, ask, form.cleaned_data["key"]))
+            return to_generation(request_pictures(request, ask, form.cleaned_data["key"]))
         except Refusal as refusal:
             form.add_error(None, refusal.message)
     with enter(request.organization):

@@ -193,6 +193,9 @@ class PhotoCollection(_Collection):
             rooms = Room.objects.of(self.organization).select_related("organization")
             room = get_object_or_404(rooms, public_id=id_or_nothing(asked["room"]))
         photo = services.add_photo(
-            room=room, image=IncomingImage(content=asked["file"].read()), by_user=self.api_key.created_by
+            organization=self.organization,
+            room=room,
+            image=IncomingImage(content=asked["file"].read()),
+            by_user=self.api_key.created_by,
         )
         return Response(photo_data(photo), status=201)

@@ -28,6 +28,14 @@ def photo_id() -> str:
     return new_id("pho")
 
 
+def product_id() -> str:
+    return new_id("prd")
+
+
+def recipe_id() -> str:
+    return new_id("rcp")
+
+
 class Client(models.Model):
     """Whom a project is done for."""
 
@@ -98,6 +106,7 @@ class Photo(models.Model):
     class Kind(models.TextChoices):
         ROOM = "room"
         REFERENCE = "reference"
+        PRODUCT = "product"  # of the library: kept until the product is removed
 
     class State(models.TextChoices):
         NEW = "new"  # waits to be fetched or prepared
@@ -152,6 +161,99 @@ class Photo(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.public_id
+
+
+class ProductQuerySet(TenantQuerySet):
+    """Words about the library."""
+
+    def kept(self) -> Self:
+        """Not removed by their workspace."""
+        return self.filter(removed_at=None)
+
+
+class Product(models.Model):
+    """A piece of furniture of the workspace's library. Removed ones stay for what was made with them."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=product_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    photo = models.OneToOneField(Photo, models.PROTECT, related_name="product")
+    name = models.CharField(max_length=120)
+    price = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)  # ISO 4217; "" where there is no price
+    link = models.URLField(max_length=2048, blank=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(price=None, currency="") | (Q(price__gte=0) & ~Q(currency="")),
+                name="product_price_has_a_currency",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "-id"], condition=Q(removed_at=None), name="product_newest_first"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Recipe(models.Model):
+    """A saved look: what was chosen in the studio, without the room. A locked one is changed by admins alone."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=recipe_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=120)
+    mode = models.CharField(max_length=24, blank=True)
+    style = models.CharField(max_length=40, blank=True)
+    prompt = models.TextField(blank=True)
+    keep_structure = models.BooleanField(default=True)
+    resolution = models.CharField(max_length=4, blank=True)
+    design_level = models.CharField(max_length=8, default="quick")
+    variations = models.PositiveSmallIntegerField(default=1)
+    products = models.ManyToManyField(Product, through="RecipeProduct", related_name="recipes")
+    is_locked = models.BooleanField(default=False)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="recipe_name_once"),
+            models.CheckConstraint(
+                condition=Q(variations__gte=1, variations__lte=3), name="recipe_1_to_3_variations"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RecipeProduct(models.Model):
+    """One piece of a recipe's tray."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    recipe = models.ForeignKey(Recipe, models.CASCADE, related_name="pieces")
+    product = models.ForeignKey(Product, models.CASCADE, related_name="+")
+    position = models.PositiveSmallIntegerField()
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recipe", "position"], name="recipe_position_once"),
+            models.CheckConstraint(condition=Q(position__lt=10), name="recipe_at_most_ten"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipe_id}/{self.position}"
 
 
 class UnclaimedFile(models.Model):

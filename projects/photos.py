@@ -39,6 +39,7 @@ __all__ = [
     "check_png",
     "check_png_file",
     "inspect",
+    "painted",
     "prepare",
     "read_data_url",
     "thumbnail",
@@ -70,6 +71,12 @@ class FileTooLarge(PhotoRefused):
 
     title: ClassVar[str] = "File too large"
     status: ClassVar[int] = 413
+
+
+class NothingPainted(PhotoRefused):
+    """Nothing was painted: mark in red what shall change."""
+
+    title: ClassVar[str] = "Nothing painted"
 
 
 class TooManyPixels(PhotoRefused):
@@ -218,6 +225,23 @@ def prepare(content: bytes, *, longest_side: int = 2048, keep_png: bool = False)
     )
 
 
+def painted(source: bytes, paint: bytes, *, longest_side: int = 2048) -> bytes:
+    """`source` with pure red wherever `paint`, red on black or on nothing and of any size, is red; a JPEG.
+
+    Both have been through `prepare`. Raises what `prepare` raises, and NothingPainted.
+    """
+    picture = _flat(_decode(source, inspect(source), longest_side=longest_side).picture)
+    strokes = _flat(_decode(paint, inspect(paint), longest_side=longest_side).picture, ground="black")
+    red = strokes.resize(picture.size, Image.Resampling.BILINEAR).getchannel("R")
+    region = red.point(lambda value: 255 if value > 127 else 0)
+    if region.getbbox() is None:
+        raise NothingPainted
+    picture.paste((255, 0, 0), mask=region)
+    out = BytesIO()
+    picture.save(out, "JPEG", quality=95, subsampling=0)  # colour at full resolution: the rim stays red
+    return out.getvalue()
+
+
 def thumbnail(png: bytes, *, longest_side: int = THUMBNAIL_SIDE) -> tuple[bytes, int, int]:
     """A JPEG of at most `longest_side` pixels on white ground, with its width and height.
 
@@ -320,13 +344,13 @@ def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     return colours
 
 
-def _flat(picture: Image.Image) -> Image.Image:
-    """The picture on white ground."""
+def _flat(picture: Image.Image, *, ground: str = "white") -> Image.Image:
+    """The picture on white, or another, ground."""
     if picture.mode == "RGB":
         return picture
-    ground = Image.new("RGB", picture.size, "white")
-    ground.paste(picture, mask=picture.getchannel("A"))
-    return ground
+    below = Image.new("RGB", picture.size, ground)
+    below.paste(picture, mask=picture.getchannel("A"))
+    return below
 
 
 def _encode(picture: Image.Image, kind: str) -> bytes:

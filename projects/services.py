@@ -149,13 +149,15 @@ def create_photo(
     )
 
 
-def add_photo(*, room: Room, image: IncomingImage, by_user: User) -> Photo:
-    """Check, store and make ready a photo of a room. Raises a Refusal that says what is wrong with it."""
+def add_photo(
+    *, organization: Organization, image: IncomingImage, by_user: User, room: Room | None = None
+) -> Photo:
+    """Check, store and make ready a photo, of a room or of none yet. Raises a Refusal that says what is wrong."""
     image.check()
-    stored = store(organization=room.organization, image=image)
+    stored = store(organization=organization, image=image)
     try:
-        with tenancy.enter(room.organization):
-            photo = create_photo(organization=room.organization, stored=stored, by_user=by_user, room=room)
+        with tenancy.enter(organization):
+            photo = create_photo(organization=organization, stored=stored, by_user=by_user, room=room)
     except BaseException:
         stored.discard()
         raise

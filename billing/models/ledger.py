@@ -94,7 +94,9 @@ class CreditEntry(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["organization", "-id"], name="credit_entry_newest_first"),
-            models.Index(fields=["organization", "at"], name="credit_entry_by_time"),  # a month of the statement
+            models.Index(
+                fields=["organization", "at"], name="credit_entry_by_time"
+            ),  # a month of the statement
         ]
         constraints = [
             models.UniqueConstraint(fields=["account", "number"], name="credit_entry_number_once"),

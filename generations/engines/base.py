@@ -41,10 +41,17 @@ class InputImage:
 
 @dataclass(frozen=True)
 class Reference:
-    """A piece of furniture to place; `name` may be empty."""
+    """A piece of furniture to place; `name` may be empty.
+
+    `at` is where a person put it: the middle of its foot as fractions of the picture (x from the left, y from the
+    top), None when the engine chooses. `scale` makes it larger or smaller than its name says. Only the preview
+    engine heeds the two.
+    """
 
     image: InputImage
     name: str = ""
+    at: tuple[float, float] | None = None
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)

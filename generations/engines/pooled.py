@@ -7,12 +7,19 @@ from dataclasses import replace
 from generations.engines.base import Again, EngineError, EngineRequest, EngineResult
 from projects import image_pool
 
+_TOO_LARGE = "This picture is too large for the preview engine; please use a smaller one."
+
 
 def _generate(request: EngineRequest) -> EngineResult:
     # Imported in the child alone: the arithmetic libraries are heavy, and web processes never need them.
     from generations.engines.preview import PreviewEngine
 
-    result = PreviewEngine().generate(request)
+    try:
+        result = PreviewEngine().generate(request)
+    except MemoryError as error:  # the child's address space is capped; numpy and OpenCV both say so
+        raise EngineError(
+            "engine_failed", _TOO_LARGE, again=Again.NO, detail=f"out of memory: {error}"
+        ) from error
     if request.folder is None:
         return result
     pictures = []

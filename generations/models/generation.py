@@ -92,7 +92,11 @@ class Generation(models.Model):
     parent = models.ForeignKey(
         "generations.Picture", models.PROTECT, null=True, blank=True, related_name="children"
     )
-    prompt = models.TextField()
+    prompt = models.TextField()  # as it is sent
+    mode = models.CharField(max_length=24, blank=True)  # what was chosen on the page; "" over the API
+    style = models.CharField(max_length=40, blank=True)
+    # Where to change something, painted in red on black; laid over the source before it is sent.
+    paint = models.ForeignKey(Photo, models.PROTECT, null=True, blank=True, related_name="painted")
     resolution = models.CharField(max_length=4, blank=True)
     design_level = models.CharField(max_length=8, default="quick")
     mask = models.BooleanField(default=False)
@@ -158,6 +162,9 @@ class Generation(models.Model):
             models.CheckConstraint(
                 condition=Q(variations__gte=1, variations__lte=3), name="generation_1_to_3"
             ),
+            models.CheckConstraint(
+                condition=Q(paint=None) | Q(mask=True), name="generation_painted_is_masked"
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="generation_newest_first"),
@@ -190,12 +197,19 @@ class Generation(models.Model):
 
 
 class GenerationReference(models.Model):
-    """A furniture photo sent along, in the order it was given."""
+    """A furniture photo sent along, in the order it was given.
+
+    `at_x`, `at_y`: where a person put the middle of its foot, in fractions of the picture; None lets the engine
+    choose. `scale` is relative to the size that its name suggests.
+    """
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     generation = models.ForeignKey(Generation, models.CASCADE, related_name="references")
     position = models.PositiveSmallIntegerField()
     photo = models.ForeignKey(Photo, models.PROTECT, related_name="+")
+    at_x = models.FloatField(null=True, blank=True)
+    at_y = models.FloatField(null=True, blank=True)
+    scale = models.FloatField(default=1.0)
 
     objects = TenantQuerySet.as_manager()
 
@@ -203,7 +217,19 @@ class GenerationReference(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["generation", "position"], name="reference_position_once"),
             models.CheckConstraint(condition=Q(position__lt=10), name="reference_at_most_ten"),
+            models.CheckConstraint(
+                condition=Q(at_x=None, at_y=None) | Q(at_x__gte=0, at_x__lte=1, at_y__gte=0, at_y__lte=1),
+                name="reference_place_is_in_the_picture",
+            ),
+            models.CheckConstraint(
+                condition=Q(scale__gte=0.25, scale__lte=4), name="reference_scale_in_range"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.generation_id}/{self.position}"
+
+    @property
+    def at(self) -> tuple[float, float] | None:
+        """Where it was put, or None."""
+        return None if self.at_x is None or self.at_y is None else (self.at_x, self.at_y)

@@ -91,7 +91,7 @@ class PromptWord(models.Model):
     """A word of a prompt, written and taken away by a trigger of the generation's table.
 
     A GIN index would be smaller, but under row-level security PostgreSQL uses it for no search: `@@` is not marked
-    leakproof, and comparing texts is (docs/decisions/0010).
+    leakproof, and comparing texts is (docs/decisions/0014).
     """
 
     pk = models.CompositePrimaryKey("organization_id", "word", "generation_id")

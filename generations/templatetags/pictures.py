@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import template
 
 from generations import files
+from generations.modes import KEEP_STRUCTURE
 
 register = template.Library()
 
@@ -13,3 +14,9 @@ register = template.Library()
 def file_path(name: str, filename: str = "") -> str:
     """The signed path of a stored file, or "" where there is none yet."""
     return files.path(name, filename=filename) if name else ""
+
+
+@register.filter
+def asked(prompt: str) -> str:
+    """A prompt as a title: without the sentence about the architecture, which nearly all have."""
+    return prompt.replace(KEEP_STRUCTURE, "").strip() or prompt

@@ -21,11 +21,20 @@ customElements.define("copy-text", class extends HTMLElement {
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(source.textContent);
-        button.textContent = "Copied";
+        button.textContent = this.dataset.done ?? "Copied";
       } catch {  // no clipboard over plain HTTP: leave the text selected
         getSelection().selectAllChildren(source);
-        button.textContent = "Selected: press Ctrl+C";
+        button.textContent = this.dataset.selected ?? "Selected: press Ctrl+C";
       }
+    });
+  }
+});
+
+// <open-dialog for="id"> holds a button that opens the <dialog> with that id; the browser keeps the focus in it.
+customElements.define("open-dialog", class extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("click", (event) => {
+      if (event.target.closest("button")) document.getElementById(this.getAttribute("for")).showModal();
     });
   }
 });
@@ -77,6 +86,25 @@ addEventListener("pageshow", (event) => {
   }
 });
 
+// <tell-me> asks the browser whether it may tell of the end; htmx replaces it, so what was answered is kept here.
+let wantsToBeTold = false;
+customElements.define("tell-me", class extends HTMLElement {
+  connectedCallback() {
+    if (!("Notification" in window) || Notification.permission === "denied") return;
+    this.hidden = false;
+    this.show();
+    this.querySelector("button").addEventListener("click", async () => {
+      wantsToBeTold = (await Notification.requestPermission()) === "granted";
+      this.show();
+    });
+  }
+
+  show() {
+    this.querySelector("button").hidden = wantsToBeTold;
+    this.querySelector("span").hidden = !wantsToBeTold;
+  }
+});
+
 // When htmx has brought the end of a generation: say it, also in the title of a tab that is not looked at.
 document.addEventListener("htmx:afterSwap", (event) => {
   if (!event.detail.pathInfo.requestPath.includes("/progress")) return;
@@ -84,6 +112,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (!said) return;
   document.getElementById("announcement").textContent = said;
   document.title = `${said} · Roomwright`;
+  if (wantsToBeTold && document.hidden) new Notification(said, { icon: "/static/icon.svg" });
 });
 
 // Signed out meanwhile: the answer is another page, so go there instead of showing it inside this one.
@@ -93,4 +122,17 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.shouldSwap = false;
     location.reload();
   }
+});
+
+// An open menu closes when something else is clicked, and with Escape.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
 });

@@ -5,7 +5,7 @@ customElements.define("before-after", class extends HTMLElement {
     if (this.range) return;
     this.range = document.createElement("input");
     Object.assign(this.range, { type: "range", min: 0, max: 100, step: 1, value: 50, className: "before-after-range" });
-    this.range.setAttribute("aria-label", "How much of the picture before is shown");
+    this.range.setAttribute("aria-label", this.dataset.label ?? "How much of the picture before is shown");
     this.handle = document.createElement("span");
     this.handle.className = "before-after-handle";
     this.handle.setAttribute("aria-hidden", "true");
@@ -20,7 +20,8 @@ customElements.define("before-after", class extends HTMLElement {
 
   show() {
     this.style.setProperty("--split", `${this.range.value}%`);
-    this.range.setAttribute("aria-valuetext", `${this.range.value} % before, ${100 - this.range.value} % after`);
+    const words = this.dataset.value ?? "{before} % before, {after} % after";
+    this.range.setAttribute("aria-valuetext", words.replace("{before}", this.range.value).replace("{after}", 100 - this.range.value));
   }
 
   grab(event) {

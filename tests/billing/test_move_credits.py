@@ -169,7 +169,7 @@ def test_a_grant_pays_debt_first(studio: Studio) -> None:
 
 def test_a_budget_caps_holds_under_its_key(studio: Studio) -> None:
     with studio.enter():
-        Budget.objects.create(organization=studio.organization, key="client:7", cap=25)
+        Budget.objects.create(organization=studio.organization, key="client:7", cap=25, counted_from=NOON)
     hold(studio, 20, budgets=["client:7"])
     with pytest.raises(budgets.BudgetExceeded), transaction.atomic():
         hold(studio, 10, "gen_2", budgets=["client:7"])

@@ -29,6 +29,6 @@ def test_a_page_says_so_without_needing_the_database(
     studio: Studio, owner_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner_client.raise_request_exception = False
-    monkeypatch.setattr("accounts.tenancy.find_membership", away)
+    monkeypatch.setattr("accounts.tenancy.memberships_of", away)
     response = owner_client.get(f"/w/{studio.organization.public_id}/studio")
     assert (response.status_code, b"restarts at this moment" in response.content) == (503, True)

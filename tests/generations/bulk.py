@@ -12,6 +12,7 @@ from projects.models import Photo
 _GENERATIONS = """
     INSERT INTO generations_generation
         (public_id, organization_id, room_id, requested_by_id, engine, is_test, own_key, photo_id, prompt, resolution,
+         mode, style,
          design_level, mask, variations, price, state, attempt, worker, is_awaited, error_code, error_message,
          credits_held, credits_settled, credits_released, idempotency_key, request_sha256, created_at, finished_at)
     SELECT 'gen_' || md5(%(organization)s || '-' || n), %(organization)s, %(room)s, %(person)s,
@@ -20,7 +21,7 @@ _GENERATIONS = """
             || CASE WHEN n %% 2 = 0 THEN 'light oak' ELSE 'dark walnut' END || ' floor, '
             || (ARRAY['white', 'sage green', 'terracotta', 'clay'])[1 + n %% 4] || ' walls and '
             || CASE WHEN n %% 10000 = 7 THEN 'zebrawood' ELSE 'linen' END || ' curtains, number ' || n,
-        '', 'quick', false, 1, 0, CASE WHEN n %% 20 = 0 THEN 'failed' ELSE 'succeeded' END, 1, '', false,
+        '', '', '', 'quick', false, 1, 0, CASE WHEN n %% 20 = 0 THEN 'failed' ELSE 'succeeded' END, 1, '', false,
         CASE WHEN n %% 20 = 0 THEN 'engine_failed' ELSE '' END, '', 0, 0, 0, '', '',
         now() - (%(many)s - n) * interval '5 minutes', now()
     FROM generate_series(1, %(many)s) AS n

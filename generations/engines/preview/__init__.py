@@ -1,10 +1,12 @@
 """The embedded preview engine: what a clone without a key, and every test key, makes its pictures with.
 
-A prompt becomes a `Plan` (plan.py, vocabulary.py); a photo becomes a `Room` (segments, layout, windows, room); a plan
+A prompt becomes a `Plan` (prompt.py, vocabulary.py, modes.py); a photo becomes a `Room` (parser, labelling, segments,
+layout, windows, room); a plan
 and a variation become a `Look`; render.py draws the look into the room. Nothing here knows rows, settings or sockets.
 """
 
 from generations.engines.preview.engine import PreviewEngine, generate
-from generations.engines.preview.plan import Plan, read_prompt
+from generations.engines.preview.plan import Plan
+from generations.engines.preview.prompt import read_prompt
 
 __all__ = ["Plan", "PreviewEngine", "generate", "read_prompt"]

@@ -51,6 +51,9 @@ def resize(image: Floats, width: int, height: int) -> Floats:
     """Area average when it shrinks, bilinear when it grows."""
     if image.shape[:2] == (height, width):
         return image
+    if image.ndim == 3 and image.shape[2] > 4:  # more channels than OpenCV resizes at once
+        parts = [resize(image[..., index], width, height) for index in range(image.shape[2])]
+        return floats(np.stack(parts, -1))
     shrinks = height * width < image.shape[0] * image.shape[1]
     return floats(
         cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

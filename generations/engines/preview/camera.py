@@ -105,3 +105,11 @@ class Box:
             nearest[closer] = plane
             fastest = np.maximum(fastest, pace)
         return nearest, floats(1 / fastest)
+
+    def walls(self, rays: Floats) -> Bytes:
+        """Which wall each ray (..., 3) would meet first if there were neither floor nor ceiling."""
+        x, z = rays[..., 0], rays[..., 2]
+        side = np.where(x < 0, -x / np.float32(self.left), x / np.float32(self.right))
+        return np.where(side > z / np.float32(self.depth), np.where(x < 0, LEFT, RIGHT), BACK).astype(
+            np.uint8
+        )

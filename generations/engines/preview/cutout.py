@@ -10,9 +10,15 @@ import numpy as np
 from generations.engines.preview.arrays import Bytes, Floats, Mask, blur, fit, floats, smoothstep, to_linear
 
 _SIZE = 640  # longest side in pixels at which a product is cut out
-_PLAIN = 14.0  # how far, in Lab units, the rim may stray from an even background
+_PLAIN = 12.0  # how far, in Lab units, the rim may stray from an even background
 _STEP = 4  # brightness steps of 255 between neighbours that a shadow may take and an outline may not
 _STEEP_STEP = 7  # the same below the object
+_PAPER = (
+    0.3  # below this stray the background is one flat colour, and a pixel _FAINT away from it is no noise
+)
+_FAINT = 1.6
+_RIM = 0.25  # a part along more of the picture's rim than this is background
+_OUTLINE = 3.0  # Lab units a pixel along three quarters of an outline: less is a guess through even ground
 _SOFT_RIM = 4.0  # Lab units a pixel: the rim of a shadow is softer, that of an object harder
 _OBJECT = 7.0  # a pixel this far from the background is object, unless it is shadow
 
@@ -42,7 +48,10 @@ def cut_out(image: Bytes) -> Cutout | None:
     if stray > _PLAIN:
         return None
     solid = _object(lab, background)
-    if not 0.01 < solid.mean() < 0.96:
+    if stray < _PAPER:
+        solid = _with_pale_parts(solid, floats(np.linalg.norm(lab - background, axis=-1)))
+    solid = _one_object(solid)
+    if not 0.01 < solid.mean() < 0.96 or (stray >= _PAPER and not _outlined(solid, lab)):
         return None
     alpha = smoothstep(0.45, 0.95, blur(floats(solid), 1.0))  # half a pixel inside the outline
     return _cropped(_without_halo(to_linear(rgb), alpha), alpha)
@@ -102,6 +111,42 @@ def _object(lab: Floats, background: Floats) -> Mask:
     large = stats[:, cv2.CC_STAT_AREA] > 0.004 * height * width
     large[0] = False
     return np.asarray(large[parts], bool)
+
+
+def _with_pale_parts(solid: Mask, distance: Floats) -> Mask:
+    """`solid` with what hardly differs from a flat background: a white mattress on white; a shadow lies lower."""
+    rows = np.nonzero((distance > _FAINT).any(1))[0]
+    if not len(rows):
+        return solid
+    low = rows[0] + 0.62 * (rows[-1] - rows[0])
+    faint = ((distance > _FAINT) & ~solid).astype(np.uint8)
+    _, parts, stats, middles = cv2.connectedComponentsWithStats(faint, connectivity=4)
+    pale = (stats[:, cv2.CC_STAT_AREA] > 0.001 * solid.size) & (middles[:, 1] < low)
+    pale[0] = False
+    joined = (solid | pale[parts]).astype(np.uint8)
+    return np.asarray(cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), bool)
+
+
+def _one_object(solid: Mask) -> Mask:
+    """Without the parts along the picture's rim, unless nothing else is there: floor, wall, another thing."""
+    height, width = solid.shape
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8))
+    rim = np.concatenate([parts[1], parts[-2], parts[:, 1], parts[:, -2]])
+    along = np.bincount(rim, minlength=count) / (2 * (height + width))
+    kept = along < 0.04
+    kept[0] = False
+    if stats[kept, cv2.CC_STAT_AREA].sum() < 0.3 * stats[1:, cv2.CC_STAT_AREA].sum():
+        kept = along < _RIM
+        kept[0] = False
+    return np.asarray(kept[parts], bool)
+
+
+def _outlined(solid: Mask, lab: Floats) -> bool:
+    """Whether the picture has an edge along most of the outline."""
+    steep = np.hypot(cv2.Sobel(lab[..., 0], cv2.CV_32F, 1, 0), cv2.Sobel(lab[..., 0], cv2.CV_32F, 0, 1)) / 4
+    rim = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    near = floats(cv2.dilate(floats(steep), np.ones((5, 5), np.uint8)))
+    return bool(rim.any()) and float(np.percentile(near[rim], 25)) > _OUTLINE
 
 
 def _enclosed_shadow(lab: Floats, difference: Floats, outside: Mask) -> Mask:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -14,14 +13,16 @@ from generations.engines.base import (
     EnginePicture,
     EngineRequest,
     EngineResult,
-    InputImage,
 )
 from generations.engines.preview import output, region
 from generations.engines.preview.arrays import Bytes, Floats, to_bytes, to_linear
-from generations.engines.preview.look import choose
-from generations.engines.preview.plan import Plan, read_prompt
+from generations.engines.preview.kept import Kept
+from generations.engines.preview.look import Look, choose
+from generations.engines.preview.modes import CANNOT
+from generations.engines.preview.plan import Plan
+from generations.engines.preview.prompt import read_prompt
 from generations.engines.preview.render import Rendering, render
-from generations.engines.preview.room import PLAUSIBLE, Room, understand
+from generations.engines.preview.room import CONFIDENT, Room, understand
 from generations.engines.preview.staging import cut_references
 
 _MOST_VARIATIONS = 3
@@ -43,15 +44,12 @@ class PreviewEngine:
         if request.mask:
             return _mask_mode(plan, request, variations)
         picture, room = _scene(request.source.read(), request.resolution)
-        cutouts = cut_references(request.references)
+        pieces = cut_references(request.references)
         pictures = []
         for variant in range(variations):
-            done = render(picture, room, choose(plan, variant), cutouts)
-            if plan.empty and variant:
-                done.picture = np.asarray(done.picture * np.float32((1.0, 0.95, 1.05)[variant]), np.float32)
-            pictures.append(
-                _answer(to_bytes(done.picture), plan, done, wishes=not plan.empty or bool(cutouts))
-            )
+            look = choose(plan, variant)
+            done = render(picture, room, look, pieces)
+            pictures.append(_answer(to_bytes(done.picture), plan, done, request, look))
         return EngineResult(tuple(pictures))
 
 
@@ -60,50 +58,73 @@ def generate(request: EngineRequest) -> EngineResult:
     return PreviewEngine().generate(request)
 
 
-@lru_cache(maxsize=2)
+# One room, as people try one photo with many prompts, and a large one takes a few hundred megabytes.
+_scenes: Kept[tuple[Floats, Room]] = Kept(1)
+
+
 def _scene(content: bytes, resolution: str) -> tuple[Floats, Room]:
-    """The linear picture at working size and the room in it; kept, as people try one photo with many prompts."""
-    decoded = output.decode(InputImage.of_bytes(content, ""))
-    size = output.working_size(decoded.shape[1], decoded.shape[0], resolution)
-    picture = to_linear(output.scaled(decoded, *size))
-    picture.setflags(write=False)
-    return picture, understand(picture)
+    """The linear picture at working size and the room in it."""
+
+    def make() -> tuple[Floats, Room]:
+        decoded, size = output.decode_to_work(content, resolution)
+        picture = to_linear(output.scaled(decoded, *size))
+        picture.setflags(write=False)
+        return picture, understand(picture)
+
+    return _scenes.get(content, resolution, make=make)
 
 
 def _mask_mode(plan: Plan, request: EngineRequest, variations: int) -> EngineResult:
     """Fills and restyles the red region of the source, and nothing else."""
-    source = output.decode(request.source)
-    size = output.working_size(source.shape[1], source.shape[0], request.resolution)
+    source, size = output.decode_to_work(request.source.read(), request.resolution)
     painted = region.red_region(source)
     if not painted.any():
         raise EngineError("bad_source", "No red region was found in this picture.", again=Again.NO)
     inside = output.scaled(painted.astype(np.uint8) * 255, *size) > 0
     base = output.scaled(region.filled(source, painted), *size)
     room = understand(to_linear(base))
-    if max(room.floor.confidence, room.walls.confidence) > PLAUSIBLE:
-        base = region.filled(base, inside, region.areas(room))
+    if max(room.floor.confidence, room.walls.confidence) > CONFIDENT:
+        base = region.filled(base, inside, room)
     paint = region.asked_colour(plan.accent, plan.floor_colour, plan.wall, plan.ceiling)
     pictures = []
     for variant in range(variations):
-        done = region.render_region(base, inside, room, choose(plan, variant), paint)
+        look = choose(plan, variant)
+        done = region.render_region(base, inside, room, look, paint)
         for reference in request.references:
             done.leave_out(
                 reference.name or "item", "furniture is not placed into a painted region by the preview"
             )
-        pictures.append(_answer(region.finish(done, base, inside), plan, done, wishes=True))
+        pictures.append(_answer(region.finish(done, base, inside), plan, done, request, look))
     return EngineResult(tuple(pictures))
 
 
-def _answer(picture: Bytes, plan: Plan, done: Rendering, *, wishes: bool) -> EnginePicture:
+def _answer(picture: Bytes, plan: Plan, done: Rendering, request: EngineRequest, look: Look) -> EnginePicture:
     notes: dict[str, Any] = {
         "engine": PreviewEngine.name,
         "plan": plan.as_dict(),
         "understood": list(plan.understood),
         "ignored": list(plan.ignored),
         "applied": done.applied,
-        "left_out": done.left_out,
+        "left_out": done.left_out + beyond(plan, request),
         "placed": done.placed,
+        "confidence": done.confidence,
+        "unchanged": not done.applied and not done.placed,
+        "variation": look.variation(furnished=bool(done.placed)),
     }
-    if not wishes:
-        notes["left_out"] = [*done.left_out, {"what": "prompt", "why": _NOTHING_UNDERSTOOD}]
+    if plan.empty and not request.references and not request.mask:
+        notes["left_out"].append({"what": "prompt", "why": _NOTHING_UNDERSTOOD})
     return EnginePicture(output.encode_png(output.with_badge(picture)), notes=notes)
+
+
+def beyond(plan: Plan, request: EngineRequest) -> list[dict[str, str]]:
+    """What the prompt asks for and no preview can show, each with its reason."""
+    named = " ".join(reference.name.lower() for reference in request.references)
+    out = []
+    for what in plan.cannot:
+        if (what == "virtual staging" and request.references) or (what == "declutter" and request.mask):
+            continue
+        out.append({"what": what, "why": f"the preview {CANNOT[what]}"})
+    furniture = [piece for piece in plan.furnishings if piece.rstrip("s") not in named]
+    if furniture:
+        out.append({"what": ", ".join(furniture), "why": f"the preview {CANNOT['furniture']}"})
+    return out

@@ -1,4 +1,4 @@
-"""Where floor, ceiling and walls meet: the box that explains a picture's edges and even areas best."""
+"""Where floor, ceiling and walls meet: the box that explains best a picture's edges and what the parser saw."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from generations.engines.preview.arrays import Floats, floats, resize
-from generations.engines.preview.camera import Box, Camera
+from generations.engines.preview.camera import LEFT, Box, Camera
 from generations.engines.preview.segments import Segments, disagreement, find_poses
 
 _SAMPLES = 28  # points along each edge of the box
@@ -16,17 +16,24 @@ _NEAREST = 0.12  # camera heights: edges start this close to the camera
 _STRONG = 0.55
 _EVIDENCE_NEEDED = 0.17  # an edge of the box that crosses even area below this counts against it
 _HOPELESS = 0.15  # a camera that explains this much less of the segments than the best is not searched
-_COARSE = 44  # pixels of the longest side, for the evenness of areas
+_COARSE = 44  # pixels of the longest side, at which boxes are held against what the parser saw
+_PARSER = 1.8  # what the parser's agreement weighs beside the edges
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`support` is 0 to 1: how much of the visible edges of the box is seen as edges in the picture."""
+    """`support` is 0 to 1: how much of the visible edges of the box is seen as edges in the picture.
+
+    `seams` is the same for each of the eight edges, in the order of `_corners`: back, left and right of the floor,
+    the same of the ceiling, and the two corners of the back wall. `agreement` is the part of the picture that
+    the box and the parser take for the same plane.
+    """
 
     camera: Camera
     box: Box
     support: float
-    floor_support: float
+    agreement: float
+    seams: tuple[float, ...]
 
 
 def _edge_maps(lab: Floats) -> Floats:
@@ -108,21 +115,18 @@ def along_edges(
 class _Evidence:
     """Scores boxes against one picture and one camera."""
 
-    def __init__(self, lab: Floats, camera: Camera) -> None:
+    def __init__(self, lab: Floats, camera: Camera, planes: Floats) -> None:
         self.camera = camera
         self.edges = floats(cv2.blur(_edge_maps(lab), (3, 3)))
         height, width = lab.shape[:2]
         scale = _COARSE / max(width, height)
         coarse_width, coarse_height = max(4, round(width * scale)), max(4, round(height * scale))
-        colours = resize(lab, coarse_width, coarse_height).reshape(-1, 3) * np.array(
-            [0.5, 1.5, 1.5], np.float32
-        )
-        self.colours = floats(np.concatenate([colours, (colours**2).sum(-1, keepdims=True)], -1))
-        self.spread = float((self.colours[:, 3] - (self.colours[:, :3].mean(0) ** 2).sum()).mean()) + 4.0
         self.rays = camera.resized(coarse_width, coarse_height).pixel_rays().reshape(-1, 3)
+        # What the parser says for each plane at each pixel, furniture taken away: (planes, pixels), natural logs.
+        self.words = np.log(np.clip(resize(planes, coarse_width, coarse_height), 0.02, 1)).reshape(-1, 5).T
 
-    def evenness(self, boxes: Floats) -> Floats:
-        """How much of the picture's spread of colour the five areas of each box explain; (n,), 0 to 1."""
+    def areas(self, boxes: Floats) -> Floats:
+        """How well the five areas of each box explain what the parser saw; (n,)."""
         x, y, z = self.rays.T
         left, right, depth, up = boxes.T[..., None]
         # The plane met first is the one approached fastest, in its own distances: as Box.labels, for many boxes.
@@ -131,16 +135,14 @@ class _Evidence:
         for plane, pace in enumerate(paces[1:], 1):
             labels[pace > fastest] = plane
             np.maximum(fastest, pace, out=fastest)
-        # Counting instead of a matrix product: the library behind that starts threads, and many of us run at once.
-        area = (labels + 5 * np.arange(len(boxes))[:, None]).ravel()
-        count = np.bincount(area, minlength=5 * len(boxes))
-        sums = [
-            np.bincount(area, np.broadcast_to(channel, labels.shape).ravel(), 5 * len(boxes))
-            for channel in self.colours.T
-        ]
-        spread = sums[3] - (sums[0] ** 2 + sums[1] ** 2 + sums[2] ** 2) / np.maximum(count, 1)
-        within = spread.reshape(-1, 5).sum(-1)
-        return floats(1 - within / len(self.rays) / self.spread)
+        said = self.words.ravel()[labels.astype(np.int32) * len(self.rays) + np.arange(len(self.rays))]
+        return floats(_PARSER * said.mean(1))
+
+    def agreement(self, box: Floats) -> float:
+        """The part of the picture that the box and the parser take for the same plane, all walls being one."""
+        labels, _ = Box(*(float(value) for value in box)).labels(self.rays)
+        said = np.minimum(self.words.argmax(0), LEFT)
+        return float((np.minimum(labels, LEFT) == said).mean())
 
     def scores(self, boxes: Floats, *, areas: bool = True) -> Floats:
         strength, visible = along_edges(self.edges, self.camera, boxes, strongest=_STRONG)
@@ -153,7 +155,7 @@ class _Evidence:
             + 0.3 * (np.log((left + right) / 3.0) / 0.6) ** 2
         )
         score = found - 0.035 * doubt
-        return floats(score + 0.35 * self.evenness(boxes)) if areas else floats(score)
+        return floats(score + self.areas(boxes)) if areas else floats(score)
 
 
 def _inside(first: Floats, last: Floats, width: int, height: int) -> tuple[Floats, Floats]:
@@ -176,7 +178,7 @@ def _search(evidence: _Evidence) -> tuple[Floats, float]:
     low = np.log(np.array([0.25, 0.25, 0.8, 0.32], np.float32))
     high = np.log(np.array([6.0, 6.0, 7.0, 1.7], np.float32))
     boxes = floats(np.exp(random.uniform(low, high, (2400, 4))))
-    boxes = boxes[np.argsort(-evidence.scores(boxes, areas=False), kind="stable")[:200]]
+    boxes = boxes[np.argsort(-evidence.scores(boxes, areas=False), kind="stable")[:260]]
     step = 0.09
     for turn in range(6):
         leaders = boxes[np.argsort(-evidence.scores(boxes), kind="stable")[:14]]
@@ -202,23 +204,23 @@ def _scanned(box: Floats, low: Floats, high: Floats, count: int = 36) -> Floats:
     return floats(boxes.reshape(-1, 4))
 
 
-def find_layout(lab: Floats, segments: Segments) -> Layout:
-    """The most plausible camera and box for a small CIELAB picture (L 0..100)."""
+def find_layout(lab: Floats, segments: Segments, planes: Floats) -> Layout:
+    """The most plausible camera and box for a small CIELAB picture (L 0..100) and its parser's planes."""
     height, width = lab.shape[:2]
     best: tuple[float, Layout] | None = None
     poses = find_poses(segments, width, height)
     for camera, agreement in poses:
         if agreement < poses[0][1] - _HOPELESS:
             continue
-        evidence = _Evidence(lab, camera)
+        evidence = _Evidence(lab, camera, planes)
         winner, score = _search(evidence)
         strength, visible = along_edges(evidence.edges, camera, winner[None], strongest=_STRONG)
-        support = _support(strength[0], visible[0])
         layout = Layout(
             camera,
             Box(*(float(value) for value in winner)),
-            support,
-            _support(strength[0, :3], visible[0, :3]),
+            _support(strength[0], visible[0]),
+            evidence.agreement(winner),
+            _seams(strength[0]),
         )
         if best is None or score + agreement > best[0]:
             best = (score + agreement, layout)
@@ -262,7 +264,14 @@ def sharpened(layout: Layout, lab: Floats) -> Layout:
         step *= 0.55
         reach = reach * np.float32(0.6)
     small = camera.resized(layout.camera.width, layout.camera.height)
-    return Layout(small, Box(*(float(value) for value in box)), layout.support, layout.floor_support)
+    strength, _ = along_edges(edges, camera, box[None], strongest=_STRONG)
+    return Layout(
+        small, Box(*(float(value) for value in box)), layout.support, layout.agreement, _seams(strength[0])
+    )
+
+
+def _seams(strength: Floats) -> tuple[float, ...]:
+    return tuple(float(value) for value in np.clip(strength / 0.4, 0, 1))
 
 
 def _support(strength: Floats, visible: Floats) -> float:

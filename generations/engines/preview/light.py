@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from generations.engines.preview.arrays import (
@@ -14,17 +13,13 @@ from generations.engines.preview.arrays import (
     floats,
     luma,
     mix,
-    resize,
     smoothstep,
     weighted_median,
 )
-from generations.engines.preview.camera import CEILING_HEIGHT
+from generations.engines.preview.lamps import TINT, find_lamps, lamplight
 from generations.engines.preview.room import CONFIDENT, Room
-from generations.engines.preview.surfaces import labels_of, soft_shoulder
-from generations.engines.preview.windows import outline
-
-_PANE = 128  # pixels of a window's flat view
-_LAMP = (1.0, 0.72, 0.46)
+from generations.engines.preview.surfaces import soft_shoulder
+from generations.engines.preview.windows import panes
 
 
 @dataclass(frozen=True)
@@ -32,7 +27,7 @@ class Mood:
     """`level` is the brightness that the room's average moves toward (0 keeps its own exposure, times `exposure`).
 
     `sun` is how much of the sun's patches on the floor is left, `sky` top, middle and horizon as sRGB;
-    `ground` is how bright the garden under it is.
+    `ground` is how bright the garden under it is. `dark` is the average brightness of a room that lamps light.
     """
 
     exposure: float
@@ -41,6 +36,7 @@ class Mood:
     sky_light: float = 1.0
     ground: float = 1.0
     level: float = 0.0
+    dark: float = 0.0
     saturation: float = 1.0
     contrast: float = 1.0
     sun: float = 1.0
@@ -50,17 +46,20 @@ class Mood:
     vignette: float = 0.0
 
 
+_WEAKENED = 0.75  # where some sun is left: a bright patch may be the floor's own gloss
+
 MOODS: dict[str, Mood] = {
     "sunset": Mood(
         0.95, (1.27, 0.94, 0.6), ("5d6ea6", "f2955a", "ffd794"), 1.0, 0.5, saturation=1.12, contrast=1.06,
         sun_tint=(1.35, 0.82, 0.42), glow=0.3, vignette=0.12,
     ),
     "night": Mood(
-        0.16, (0.72, 0.9, 1.28), ("060a18", "0d1630", "1b2747"), 0.55, 0.03, saturation=0.9, sun=0.0, lamps=0.42,
-        vignette=0.2,
+        0.055, (0.62, 0.85, 1.4), ("060a18", "0d1630", "1b2747"), 0.55, 0.03, dark=0.095, contrast=1.06, sun=0.0,
+        lamps=0.3, vignette=0.3,
     ),
     "evening": Mood(
-        0.34, (0.92, 0.94, 1.12), ("1d2a52", "4d5586", "c98a74"), 0.7, 0.12, sun=0.15, lamps=0.75, vignette=0.1,
+        0.15, (0.85, 0.92, 1.2), ("1d2a52", "4d5586", "c98a74"), 0.7, 0.12, dark=0.18, sun=0.15, lamps=0.7,
+        vignette=0.15,
     ),
     "daylight": Mood(
         1.12, (1.0, 1.0, 1.0), ("6fa8e0", "b9d8f2", "eef6fb"), 1.1, level=0.42, saturation=1.05, glow=0.12,
@@ -71,6 +70,9 @@ MOODS: dict[str, Mood] = {
     ),
     "overcast": Mood(
         0.88, (0.95, 1.0, 1.07), ("b4bcc4", "ccd2d6", "dde0e2"), 0.9, 0.7, saturation=0.78, contrast=0.94, sun=0.12,
+    ),
+    "winter": Mood(
+        0.96, (0.93, 1.0, 1.09), ("c3ced8", "dbe2e8", "eef1f4"), 1.0, 0.95, saturation=0.85, sun=0.2,
     ),
     "moody": Mood(0.66, (1.03, 0.99, 0.95), saturation=0.88, contrast=1.16, sun=0.6, lamps=0.12, vignette=0.45),
     "warm": Mood(1.0, (1.09, 0.99, 0.82), level=0.24, saturation=1.04, lamps=0.12),
@@ -90,18 +92,27 @@ def relight(
     lit = _sun(picture, room, mood)
     gain = floats(mood.white) * np.float32(_exposure(picture, mood))
     if mood.lamps:
-        lit = lit * (gain + _lamplight(room) * np.float32(mood.lamps * _lamp_need(picture, mood)))
+        lamps, burning = find_lamps(seen, room)
+        lit = lit * (gain + lamplight(room, lamps) * np.float32(mood.lamps))
+        if mood.dark:
+            lit = lit * np.float32(np.clip(mood.dark / max(_brightness(floats(lit)), 0.004), 0.35, 2.2))
+        burning = burning if cover is None else floats(burning * (1 - cover))
+        lit = mix(
+            floats(lit), floats(np.maximum(lit, picture * floats(TINT) ** np.float32(0.6) * 1.1)), burning
+        )
     else:
         lit = lit * gain
     lit = soft_shoulder(floats(lit), 0.7)
     shown = False
-    if mood.sky[0] and new_sky:
-        for window in room.windows:
-            corners = outline(window, room.camera, room.box)
-            if corners is not None:
-                view, glass = _new_sky(seen, corners, mood)
-                lit = mix(lit, view, glass if cover is None else floats(glass * (1 - cover)))
-                shown = True
+    if mood.sky[0] and new_sky and room.window.max() > 0.5:
+        glass, sky = panes(
+            seen, room.window, weighted_median(luma(seen)[::4, ::4], room.walls.mask[::4, ::4])
+        )
+        if float(glass.mean()) > 0.0008:
+            lit = mix(
+                lit, _view(seen, glass, sky, mood), glass if cover is None else floats(glass * (1 - cover))
+            )
+            shown = True
     if mood.glow:
         lit = _glow(lit, room, mood)
     return graded(lit, saturation=mood.saturation, contrast=mood.contrast, vignette=mood.vignette), shown
@@ -122,13 +133,19 @@ def graded(picture: Floats, *, saturation: float, contrast: float, vignette: flo
     return soft_shoulder(floats(out), 0.85)
 
 
+def photographic(picture: Floats) -> Floats:
+    """The tones of a photo for the clean picture of a draft: local contrast, a film's curve, fine grain."""
+    height, width = picture.shape[:2]
+    light = luma(picture)
+    local = np.log(light + 0.02) - np.log(blur(light, width / 40) + 0.02)
+    out = picture * np.exp(0.22 * np.clip(local, -0.8, 0.8))[..., None]
+    out = graded(floats(out), saturation=0.94, contrast=1.08, vignette=0.1)
+    grain = blur(floats(np.random.default_rng(19).normal(0, 1, (height, width))), 0.7)
+    return floats(out * (1 + 0.035 * grain[..., None]))
+
+
 def _brightness(picture: Floats) -> float:
     return float(luma(picture[::4, ::4]).mean())
-
-
-def _lamp_need(picture: Floats, mood: Mood) -> float:
-    """Lamps burn as bright in a dark room as in a bright one: what is added is aimed at one level, within reason."""
-    return float(np.clip(0.3 / max(_brightness(picture), 0.05), 0.55, 1.8)) if mood.lamps > 0.2 else 1.0
 
 
 def _exposure(picture: Floats, mood: Mood) -> float:
@@ -150,104 +167,41 @@ def _sun(picture: Floats, room: Room, mood: Mood) -> Floats:
     wide = blur(light, max(2.0, picture.shape[1] / 250))
     ratio = np.maximum(wide / shade, 1e-3)
     sunny = smoothstep(1.35, 2.1, floats(ratio)) * room.floor.mask
-    gain = np.where(ratio > 1.2, (1.2 / np.maximum(ratio, 1.2)) ** (1 - mood.sun), 1)
+    gain = np.where(
+        ratio > 1.2, (1.2 / np.maximum(ratio, 1.2)) ** (_WEAKENED * (1 - mood.sun) if mood.sun else 1), 1
+    )
     out = picture * mix(np.ones_like(gain, np.float32), floats(gain), room.floor.mask)[..., None]
+    # A gloss is as white as the sky: without it the boards have their own hue.
+    own = floats(
+        [weighted_median(picture[::4, ::4, channel], room.floor.mask[::4, ::4]) for channel in range(3)]
+    )
+    dull = floats(luma(floats(out))[..., None] * own / max(float(luma(own)), 1e-3))
+    out = mix(floats(out), dull, floats(sunny * (0.8 * (1 - mood.sun))))
     return mix(floats(out), floats(out * floats(mood.sun_tint)), sunny)
-
-
-def _lamplight(room: Room) -> Floats:
-    """Warm irradiance (h, w, 3) of a ceiling lamp and two lamps near the back corners on the five planes."""
-    height, width = room.floor.mask.shape
-    small_width, small_height = max(8, width // 6), max(8, height // 6)
-    labels, along, rays = labels_of(room, room.camera.resized(small_width, small_height))
-    points = rays * along[..., None]
-    inward = floats([[0, -1, 0], [0, 1, 0], [1, 0, 0], [-1, 0, 0], [0, 0, -1]])[labels]
-    box, metre = room.box, room.box.metre
-    span = box.left + box.right
-    lamps = [
-        ((box.right - box.left) / 2, -box.up + 0.5 * metre, 0.62 * box.depth, 1.0),
-        (-box.left + 0.14 * span, 0.02, box.depth - 0.45 * metre, 0.4),
-        (box.right - 0.14 * span, 0.02, box.depth - 0.45 * metre, 0.4),
-    ]
-    total = np.zeros(labels.shape, np.float32)
-    for x, y, z, power in lamps:
-        way = floats([x, y, z]) - points
-        distance = np.linalg.norm(way, axis=-1) + 1e-6
-        facing = np.clip((way * inward).sum(-1) / distance, 0, 1)
-        total += power * (0.15 + facing) / ((distance / metre) ** 2 + 0.35)
-    spread = blur(floats(total), max(1.0, small_width / 60))
-    # Half of the light arrives by way of the other walls.
-    even = 0.6 * float(spread.mean()) + 0.4 * spread
-    scale = 0.9 / max(float(even.mean()), 1e-3) * (CEILING_HEIGHT / 2.6)
-    return resize(floats((even * scale)[..., None] * floats(_LAMP)), width, height)
 
 
 # Windows
 
 
-def _new_sky(seen: Floats, corners: Floats, mood: Mood) -> tuple[Floats, Floats]:
-    """The view out of one window under the mood's sky, and where its glass is; a garden keeps its own colours."""
-    height, width = seen.shape[:2]
-    square = floats([[0, 0], [_PANE, 0], [_PANE, _PANE], [0, _PANE]])
-    flatten = cv2.getPerspectiveTransform(corners, square)
-    flat = floats(cv2.warpPerspective(seen, flatten, (_PANE, _PANE), flags=cv2.INTER_AREA))
-    panes = _panes(flat)
-    light = luma(flat)
-    brightest = max(float(np.percentile(light, 90)), 0.05)
-    soft = blur(flat, 1.5)
-    green = soft[..., 1] / (0.5 * (soft[..., 0] + soft[..., 2]) + 0.01)
-    is_sky = smoothstep(0.3, 0.6, floats(luma(soft) / brightest)) * smoothstep(1.3, 1.1, floats(green))
-    down = np.linspace(0, 1, _PANE, dtype=np.float32)[:, None]
+def _view(seen: Floats, glass: Floats, sky: Floats, mood: Mood) -> Floats:
+    """What is outside under the mood's sky; a garden keeps its own colours, in the mood's light."""
+    rows = np.nonzero((glass > 0.3).any(1))[0]
+    first, last = (int(rows[0]), int(rows[-1])) if len(rows) else (0, 1)
+    down = (np.arange(seen.shape[0], dtype=np.float32)[:, None] - first) / max(1, last - first)
     top, middle, horizon = (colour(tone) for tone in mood.sky)
     upper = mix(
-        np.broadcast_to(top, (_PANE, 1, 3)), np.broadcast_to(middle, (_PANE, 1, 3)), np.clip(down / 0.4, 0, 1)
+        np.broadcast_to(top, (len(down), 1, 3)),
+        np.broadcast_to(middle, (len(down), 1, 3)),
+        np.clip(down / 0.45, 0, 1),
     )
-    sky = mix(upper, np.broadcast_to(horizon, (_PANE, 1, 3)), np.clip((down - 0.35) / 0.35, 0, 1))
-    garden = floats(flat * floats(mood.white) * np.float32(mood.ground))
-    view = mix(garden, floats(sky * np.float32(mood.sky_light)), is_sky)
-    size = (width, height)
-    back = np.linalg.inv(flatten)
-    placed = floats(
-        cv2.warpPerspective(view, back, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    )
-    cover = floats(cv2.warpPerspective(panes, back, size, flags=cv2.INTER_LINEAR))
-    return placed, floats(np.clip(cover, 0, 1))
-
-
-def _panes(flat: Floats) -> Floats:
-    """1 on glass, 0 on frame and bars, for a window seen from the front.
-
-    Bars run straight from side to side, so a row or a column is bar or glass as a whole.
-    """
-    light = np.clip(luma(flat), 0, 1)
-    glass = np.outer(_between_bars(light), _between_bars(light.T))
-    return blur(floats(glass), 0.7)
-
-
-def _between_bars(light: Floats) -> Floats:
-    """For each row of a flat window (n, n), 1 where it is glass: neither rim nor a thin stripe unlike its sides."""
-    # The median over a row sees past the bars that cross it.
-    levels = np.stack([np.percentile(light, part, axis=1) for part in (30, 60)], -1)
-    count = len(levels)
-    # What a thin stripe adds to or takes from its sides; a horizon or a fading sky adds nothing.
-    kernel = np.ones((count // 9, 1), np.uint8)
-    wide = floats(np.pad(levels, ((count // 9, count // 9), (0, 0)), mode="edge"))
-    middle = np.s_[count // 9 : -(count // 9)]
-    bright = levels - floats(cv2.morphologyEx(wide, cv2.MORPH_OPEN, kernel))[middle]
-    dark = floats(cv2.morphologyEx(wide, cv2.MORPH_CLOSE, kernel))[middle] - levels
-    glass = (np.maximum(bright, dark).max(-1) < 0.05).astype(np.float32)
-    for ordered, rows in ((levels, glass), (levels[::-1], glass[::-1])):
-        depth = 0
-        while depth < count // 8 and float(np.abs(ordered[depth] - ordered[0]).max()) < 0.05:
-            depth += 1
-        if depth < count // 8:  # a rim that never ends is the sky itself, not a frame
-            rows[: depth + 1] = 0
-    return np.asarray(np.minimum(glass, np.minimum(np.roll(glass, 1), np.roll(glass, -1))), np.float32)
+    new = mix(upper, np.broadcast_to(horizon, (len(down), 1, 3)), np.clip((down - 0.4) / 0.45, 0, 1))
+    garden = floats(seen * floats(mood.white) * np.float32(mood.ground))
+    return mix(garden, floats(np.broadcast_to(new * np.float32(mood.sky_light), seen.shape)), sky)
 
 
 def _glow(lit: Floats, room: Room, mood: Mood) -> Floats:
     """Light that spills around bright windows, as a lens and the air spread it."""
-    cover = room.window_mask()
+    cover = room.window
     if cover.max() <= 0:
         return lit
     spill = blur(floats(lit * cover[..., None]), lit.shape[1] / 14)

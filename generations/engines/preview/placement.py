@@ -16,7 +16,8 @@ _STEP = 0.16  # metres between spots that are tried
 _ORDER = {"flat": 0, "wall": 1, "centre": 2, "side": 3, "corner": 4, "hung": 5, "ceiling": 6}
 # What a spot must offer, first choice first: free part of the footprint, part of the sprite in the picture, and at
 # most so much of the sprite over furniture that already stands there.
-_DEMANDS = ((0.93, 0.97, 0.45), (0.8, 0.9, 0.75))
+_DEMANDS = ((0.95, 0.97, 0.2), (0.88, 0.9, 0.4))
+_OPEN = 0.94  # part of a rug that must be on free floor
 _NEAREST = 0.9  # metres from the camera: closer things would fill the picture
 
 
@@ -40,11 +41,21 @@ class Item:
     name: str
     product: Product
     aspect: float
+    at: tuple[float, float] | None = (
+        None  # the foot's middle as fractions of the picture, where a person put it
+    )
+    scale: float = 1.0
 
     @property
     def width(self) -> float:
         """Metres across."""
-        return self.product.metres if self.product.measure == "width" else self.product.metres * self.aspect
+        metres = self.product.metres if self.product.measure == "width" else self.product.metres * self.aspect
+        return min(metres, self.product.tallest * self.aspect) * self.scale
+
+    @property
+    def depth(self) -> float:
+        """Metres of the footprint into the room."""
+        return self.product.depth * self.scale
 
     @property
     def height(self) -> float:
@@ -62,10 +73,9 @@ class Arrangement:
         self.left, self.right = -room.box.left / self.metre, room.box.right / self.metre
         self.back = room.box.depth / self.metre
         self.taken: list[Spot] = []
-        known = room.floor.mask + room.walls.mask + room.ceiling.mask + room.window_mask()
-        other = np.clip(1 - known, 0, 1) if room.furnished else np.zeros_like(known)
         # Summed, so that the share of any box is four look-ups away.
-        self.occupied = floats(cv2.integral(floats(other)))
+        # Windows count half: a wardrobe may stand before one, where there is no other place.
+        self.occupied = floats(cv2.integral(np.maximum(room.things, 0.5 * room.window)))
         self.anchor: Spot | None = None
         # Mirrored rooms are furnished mirrored: the cheapest honest difference between variations.
         self.lean = (0.0, 0.55, -0.55)[seed % 3]
@@ -82,8 +92,60 @@ class Arrangement:
                 return best
         return None
 
+    def open_place(
+        self, sizes: tuple[tuple[float, float], ...]
+    ) -> tuple[float, float, tuple[float, float]] | None:
+        """Middle x, z and size of the first of `sizes` (metres) that lies on free floor, most in the middle of it."""
+        focus_x, focus_z = self._focus()
+        for w, d in sizes:
+            xs = np.arange(self.left + w / 2, self.right - w / 2, 0.15)
+            zs = np.arange(self.back - d / 2 - 0.1, _NEAREST + d / 2, -0.15)
+            if not len(xs) or not len(zs):
+                continue
+            grid_x, grid_z = (floats(axis.ravel()) for axis in np.meshgrid(xs, zs))
+            good = self._free(grid_x, grid_z, w, d) >= _OPEN
+            if good.any():
+                far = np.abs(grid_x - focus_x) + np.abs(grid_z - focus_z)
+                best = int(np.where(good, far, np.inf).argmin())
+                return float(grid_x[best]), float(grid_z[best]), (w, d)
+        return None
+
+    def place_at(self, item: Item, at: tuple[float, float]) -> Spot | str:
+        """The spot whose foot's middle is at `at`, fractions of the picture; the reason where that is no floor.
+
+        A person sees the picture: where the engine is not sure of the floor, it takes their word.
+        """
+        x, y = at[0] * self.camera.width, at[1] * self.camera.height
+        column = int(np.clip(x, 0, self.camera.width - 1))
+        row = int(np.clip(y, 0, self.camera.height - 1))
+        ray = self.camera.rays(floats([x]), floats([y]))[0]
+        taken = max(float(self.room.things[row, column]), float(self.room.window[row, column]))
+        sure = float(self.room.ground[row, column]) > 0.3
+        if not sure and taken > 0.6:
+            return "something stands at the place chosen for it"
+        upright = float(self.room.walls.mask[row, column] + self.room.ceiling.mask[row, column])
+        if ray[1] <= 0.02 or (not sure and upright > 0.5) or not (0 <= at[0] <= 1 and 0 <= at[1] <= 1):
+            return "the place chosen for it is not on the floor"
+        foot = ray / ray[1] / self.metre  # metres
+        away = foot[[0, 2]] / (np.linalg.norm(foot[[0, 2]]) + 1e-6)
+        middle = foot[[0, 2]] + away * (0.42 * item.depth)
+        boxes, distance = self._boxes(item, middle[:1], middle[1:])
+        if distance[0] <= 0.3:
+            return "the place chosen for it is too near to the camera"
+        _, _, w, h = (float(value) for value in boxes[0])
+        spot = Spot(
+            float(middle[0]),
+            float(middle[1]),
+            item.width,
+            item.depth,
+            (x - w / 2, y - h, w, h),
+            float(distance[0]),
+        )
+        self.taken.append(spot)
+        return spot
+
     def _candidates(self, item: Item, *, filled: float, seen: float, hides: float) -> list[Spot]:
-        w, d = item.width, item.product.depth
+        w, d = item.width, item.depth
         if self.back - d <= _NEAREST:
             return []
         xs = np.arange(self.left + w / 2 + 0.05, self.right - w / 2 - 0.04, _STEP / 2)
@@ -127,9 +189,7 @@ class Arrangement:
         inside = (
             (seen[..., 2] > 0.1) & (x >= 0) & (y >= 0) & (x < self.camera.width) & (y < self.camera.height)
         )
-        mask = self.room.floor.mask[
-            np.clip(y, 0, self.camera.height - 1), np.clip(x, 0, self.camera.width - 1)
-        ]
+        mask = self.room.ground[np.clip(y, 0, self.camera.height - 1), np.clip(x, 0, self.camera.width - 1)]
         return floats((inside & (mask > 0.5)).mean(-1))
 
     def _hiding(self, boxes: Floats) -> Floats:
@@ -149,7 +209,7 @@ class Arrangement:
         middle = np.stack([xs, floor, zs], -1)
         away = middle[:, [0, 2]] / (np.linalg.norm(middle[:, [0, 2]], axis=-1, keepdims=True) + 1e-6)
         front = middle.copy()
-        front[:, [0, 2]] -= away * (0.42 * item.product.depth)
+        front[:, [0, 2]] -= away * (0.42 * item.depth)
         centre = self.camera.project(floats(middle * self.metre))
         foot = self.camera.project(floats(front * self.metre))
         distance = centre[:, 2] / self.metre

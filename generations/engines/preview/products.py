@@ -10,6 +10,8 @@ from dataclasses import dataclass
 class Product:
     """Metres. `measure` says which of width and height gives the picture its scale; `depth` is the footprint's.
 
+    `tallest` bounds the height that a photo from above shows of it: a table seen at an angle is not a bar.
+
     `spot`: wall (back against one), centre, side (beside the centre), corner, flat (on the floor), hung (on a wall),
     ceiling. `guessed` when the name said nothing.
     """
@@ -19,55 +21,56 @@ class Product:
     depth: float
     spot: str
     guessed: bool = False
+    tallest: float = 9.0
 
 
 # The first entry whose word is in the name wins: "coffee table" before "table", "floor lamp" before "lamp".
 _KNOWN: tuple[tuple[str, Product], ...] = (
-    ("coffee table", Product("width", 1.15, 0.65, "centre")),
+    ("coffee table", Product("width", 1.15, 0.65, "centre", tallest=0.62)),
     ("side table", Product("height", 0.55, 0.45, "side")),
     ("end table", Product("height", 0.55, 0.45, "side")),
     ("bedside", Product("height", 0.55, 0.42, "side")),
     ("nightstand", Product("height", 0.55, 0.42, "side")),
-    ("console", Product("width", 1.2, 0.36, "wall")),
-    ("dining table", Product("width", 1.7, 0.9, "centre")),
+    ("console", Product("width", 1.2, 0.36, "wall", tallest=0.95)),
+    ("dining table", Product("width", 1.7, 0.9, "centre", tallest=1.0)),
     ("round table", Product("height", 0.75, 1.0, "centre")),
-    ("desk", Product("width", 1.4, 0.65, "wall")),
+    ("desk", Product("width", 1.4, 0.65, "wall", tallest=1.0)),
     ("table lamp", Product("height", 0.55, 0.3, "corner")),
     ("pendant", Product("height", 0.8, 0.4, "ceiling")),
     ("chandelier", Product("height", 0.8, 0.6, "ceiling")),
     ("ceiling lamp", Product("height", 0.5, 0.5, "ceiling")),
     ("lamp", Product("height", 1.55, 0.45, "corner")),
-    ("table", Product("width", 1.3, 0.75, "centre")),
+    ("table", Product("width", 1.3, 0.75, "centre", tallest=1.0)),
     ("rug", Product("width", 2.4, 1.6, "flat")),
     ("carpet", Product("width", 2.4, 1.6, "flat")),
-    ("armchair", Product("width", 0.82, 0.8, "side")),
-    ("lounge chair", Product("width", 0.8, 0.8, "side")),
-    ("accent chair", Product("width", 0.76, 0.75, "side")),
+    ("armchair", Product("width", 0.82, 0.8, "side", tallest=1.15)),
+    ("lounge chair", Product("width", 0.8, 0.8, "side", tallest=1.15)),
+    ("accent chair", Product("width", 0.76, 0.75, "side", tallest=1.1)),
     ("office chair", Product("height", 1.05, 0.6, "side")),
     ("dining chair", Product("height", 0.88, 0.52, "side")),
     ("chaise", Product("width", 1.6, 0.8, "side")),
-    ("loveseat", Product("width", 1.55, 0.88, "wall")),
-    ("sectional", Product("width", 2.8, 1.6, "wall")),
-    ("sofa", Product("width", 2.1, 0.92, "wall")),
-    ("couch", Product("width", 2.1, 0.92, "wall")),
-    ("settee", Product("width", 1.6, 0.8, "wall")),
+    ("loveseat", Product("width", 1.55, 0.88, "wall", tallest=1.05)),
+    ("sectional", Product("width", 2.8, 1.6, "wall", tallest=1.2)),
+    ("sofa", Product("width", 2.1, 0.92, "wall", tallest=1.05)),
+    ("couch", Product("width", 2.1, 0.92, "wall", tallest=1.05)),
+    ("settee", Product("width", 1.6, 0.8, "wall", tallest=1.1)),
     ("chair", Product("height", 0.86, 0.6, "side")),
     ("stool", Product("height", 0.5, 0.4, "side")),
-    ("ottoman", Product("width", 0.65, 0.6, "centre")),
-    ("pouf", Product("width", 0.55, 0.55, "centre")),
-    ("bench", Product("width", 1.2, 0.42, "wall")),
+    ("ottoman", Product("width", 0.65, 0.6, "centre", tallest=0.55)),
+    ("pouf", Product("width", 0.55, 0.55, "centre", tallest=0.5)),
+    ("bench", Product("width", 1.2, 0.42, "wall", tallest=0.75)),
     ("bookshelf", Product("height", 1.85, 0.36, "wall")),
     ("bookcase", Product("height", 1.85, 0.36, "wall")),
     ("shelving", Product("height", 1.85, 0.36, "wall")),
     ("shelf", Product("height", 1.8, 0.36, "wall")),
     ("wardrobe", Product("height", 2.0, 0.6, "wall")),
-    ("cabinet", Product("width", 1.2, 0.45, "wall")),
-    ("sideboard", Product("width", 1.6, 0.45, "wall")),
-    ("credenza", Product("width", 1.6, 0.45, "wall")),
-    ("dresser", Product("width", 1.2, 0.48, "wall")),
-    ("tv stand", Product("width", 1.6, 0.42, "wall")),
-    ("media", Product("width", 1.6, 0.42, "wall")),
-    ("bed", Product("width", 1.75, 2.05, "wall")),
+    ("cabinet", Product("width", 1.2, 0.45, "wall", tallest=1.5)),
+    ("sideboard", Product("width", 1.6, 0.45, "wall", tallest=1.0)),
+    ("credenza", Product("width", 1.6, 0.45, "wall", tallest=0.95)),
+    ("dresser", Product("width", 1.2, 0.48, "wall", tallest=1.15)),
+    ("tv stand", Product("width", 1.6, 0.42, "wall", tallest=0.75)),
+    ("media", Product("width", 1.6, 0.42, "wall", tallest=0.75)),
+    ("bed", Product("width", 1.75, 2.05, "wall", tallest=1.5)),
     ("crib", Product("width", 1.3, 0.7, "wall")),
     ("painting", Product("width", 1.0, 0.05, "hung")),
     ("poster", Product("height", 0.8, 0.05, "hung")),

@@ -40,7 +40,8 @@ _FILL_SIZE = 288  # longest side in pixels at which the hole is filled
 def red_region(source: Bytes) -> Mask:
     """The painted region: solid red, with the rim that JPEG smears around it."""
     red, green, blue = (source[..., channel].astype(np.int16) for channel in range(3))
-    solid = ((red > 175) & (green < 80) & (blue < 80)).astype(np.uint8)
+    # Paint has no other hue in it: an orange cushion has more green than blue.
+    solid = ((red > 185) & (green < 75) & (blue < 75) & (np.abs(green - blue) < 35)).astype(np.uint8)
     solid = np.asarray(cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
     if not solid.any():
         return np.asarray(solid, bool)
@@ -53,10 +54,11 @@ def red_region(source: Bytes) -> Mask:
     )
 
 
-def filled(source: Bytes, region: Mask, planes: Bytes | None = None) -> Bytes:
+def filled(source: Bytes, region: Mask, room: Room | None = None) -> Bytes:
     """The picture with the region filled in from around it: smooth, as nothing is known of what was there.
 
-    `planes` (h, w) tells planes apart: each is filled from its own kind, so that a wall does not run into the floor.
+    A `room` tells planes apart, and things from them: each is filled from its own kind, so that a wall does not run
+    into the floor, and from where it is bare.
     """
     height, width = region.shape
     small_size = fit(width, height, _FILL_SIZE)
@@ -67,9 +69,11 @@ def filled(source: Bytes, region: Mask, planes: Bytes | None = None) -> Bytes:
     small = np.asarray(np.clip(outside / np.maximum(weight, 1e-3)[..., None], 0, 255), np.uint8)
     hole = weight < 0.35
     kinds = np.zeros(hole.shape, np.uint8)
-    if planes is not None:
-        kinds = np.asarray(cv2.resize(planes, small_size, interpolation=cv2.INTER_NEAREST), np.uint8)
-    smooth = _filled_by_kind(small, hole, kinds)
+    clear = np.ones(hole.shape, bool)
+    if room is not None:
+        kinds = np.asarray(cv2.resize(areas(room), small_size, interpolation=cv2.INTER_NEAREST), np.uint8)
+        clear = resize(floats(np.maximum(room.things, room.window)), *small_size) < 0.3
+    smooth = _filled_by_kind(small, hole, kinds, clear)
     big = resize(smooth, width, height)
     grain = np.random.default_rng(3).normal(0, 1.6, (height, width, 1))
     return np.asarray(np.where(region[..., None], np.clip(np.rint(big + grain), 0, 255), source), np.uint8)
@@ -81,19 +85,31 @@ def areas(room: Room) -> Bytes:
     return np.minimum(labels, 2)
 
 
-def _filled_by_kind(small: Bytes, hole: Mask, kinds: Bytes) -> Floats:
-    """The holes of a small picture filled, for each kind from the pixels of that kind alone."""
-    out = small.copy()
+def _filled_by_kind(small: Bytes, hole: Mask, kinds: Bytes, clear: Mask) -> Floats:
+    """The holes of a small picture filled, for each kind from the pixels of that kind alone that are `clear`."""
+    out = floats(small)
     for kind in np.unique(kinds[hole]):
-        other = kinds != kind
-        # A kind of which nothing is seen is filled from whatever is near.
-        closed = hole | other if (~hole & ~other).sum() > 40 else hole
-        if closed.all():
-            out[hole] = 128
-            continue
-        painted = np.asarray(cv2.inpaint(small, closed.astype(np.uint8), 5, cv2.INPAINT_TELEA), np.uint8)
-        out[hole & ~other] = painted[hole & ~other]
-    return floats(np.where(hole[..., None], blur(floats(out), 0.8), out))
+        member = hole & (kinds == kind)
+        known = ~hole & (kinds == kind)
+        # What stands in the way tells nothing of a wall; but where nothing else is seen, it is all there is.
+        for choice in (known & clear, known, ~hole):
+            if choice.sum() > 40:
+                out[member] = _continued(floats(small), choice)[member]
+                break
+        else:
+            out[member] = 128
+    return floats(np.where(hole[..., None], blur(out, 0.8), out))
+
+
+def _continued(picture: Floats, known: Mask) -> Floats:
+    """`picture` (h, w, 3) carried on from where it is known: the nearest counts most, and nothing streaks."""
+    weight = floats(known)
+    out = np.broadcast_to(picture[known].mean(0), picture.shape)
+    for reach in (64, 32, 16, 8, 4, 2):
+        heard = blur(weight, reach)
+        near = blur(floats(picture * weight[..., None]), reach) / np.maximum(heard, 1e-4)[..., None]
+        out = mix(floats(out), floats(near), smoothstep(0.01, 0.25, heard))
+    return floats(out)
 
 
 def render_region(base: Bytes, region: Mask, room: Room, look: Look, paint: Floats | None) -> Rendering:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from generations.engines.preview import light
-from generations.engines.preview.arrays import Floats, blur, floats, luma, mix
+from generations.engines.preview.arrays import Floats, floats, luma, mix
 from generations.engines.preview.camera import BACK, FLOOR
-from generations.engines.preview.cutout import Cutout
 from generations.engines.preview.look import Look
-from generations.engines.preview.materials import mean_colour, texture, tinted
-from generations.engines.preview.room import CONFIDENT, PLAUSIBLE, Room, Surface
-from generations.engines.preview.staging import stage
+from generations.engines.preview.materials import texture, tinted
+from generations.engines.preview.placement import Arrangement
+from generations.engines.preview.room import CONFIDENT, Room, Surface
+from generations.engines.preview.staging import Piece, stage
 from generations.engines.preview.surfaces import (
-    labels_of,
+    floor_coordinates,
     painted,
-    plane_coordinates,
     project_texture,
     relaid,
-    room_light,
     rug_albedo,
-    tinted_toward,
+    wall_coordinates,
 )
 
+_RUGS = ((2.4, 1.6), (1.8, 1.2), (1.4, 0.9))  # metres across and into the room, the first that finds a place
 _UNSURE = {"floor": "the floor", "walls": "the walls", "ceiling": "the ceiling"}
 
 
@@ -39,48 +39,79 @@ class Rendering:
     applied: list[str] = field(default_factory=list)
     left_out: list[dict[str, str]] = field(default_factory=list)
     placed: list[dict[str, Any]] = field(default_factory=list)
+    confidence: dict[str, float] = field(default_factory=dict)
 
     def leave_out(self, what: str, why: str) -> None:
         self.left_out.append({"what": what, "why": why})
 
 
 class _Planes:
-    """Plane coordinates of every pixel, made once and only when a texture needs them."""
+    """Coordinates on the floor and on the walls of every pixel, each made once and only when a texture needs them.
+
+    The floor goes on where the box has a wall: rooms have bays and doorways, and the mask knows better.
+    """
 
     def __init__(self, room: Room) -> None:
         self.room = room
-        self.labels, along, rays = labels_of(room, room.camera)
-        self.across, self.down = plane_coordinates(room, self.labels, along, rays)
 
-    def seen(self, material: Floats, plane: int, *, angle: float = 0.0) -> Floats:
-        """`material` on the floor, or on all walls (`plane` BACK); rows above or beside the plane are not computed."""
-        region = self.labels == FLOOR if plane == FLOOR else self.labels >= 2
-        rows = np.nonzero(region.any(1))[0]
-        out = np.zeros((*self.labels.shape, 3), np.float32)
+    @cached_property
+    def _rays(self) -> Floats:
+        return self.room.camera.pixel_rays()
+
+    @cached_property
+    def floor(self) -> tuple[Floats, Floats]:
+        """Metres across and into the room; far away at and above the horizon."""
+        return floor_coordinates(self.room, self._rays)
+
+    @cached_property
+    def walls(self) -> tuple[Floats, Floats]:
+        """Metres along and down the wall behind each pixel, also above and below its edges."""
+        return wall_coordinates(self.room, self._rays)
+
+    def seen(self, material: Floats, surface: Surface, plane: int, *, angle: float = 0.0) -> Floats:
+        """`material` on the floor, or on all walls (`plane` BACK), in the rows where `surface` is."""
+        across, down = self.floor if plane == FLOOR else self.walls
+        rows = np.nonzero((surface.mask > 0.01).any(1))[0]
+        out = np.zeros((*across.shape, 3), np.float32)
         if len(rows):
-            band = np.s_[max(0, rows[0] - 8) : rows[-1] + 9]
-            # Just outside of the region the coordinates are another plane's; the mask's soft rim hides that.
-            out[band] = project_texture(material, self.across[band], self.down[band], angle=angle)
+            band = np.s_[max(0, rows[0] - 2) : rows[-1] + 3]
+            out[band] = project_texture(material, across[band], down[band], angle=angle)
         return out
 
 
-def render(source: Floats, room: Room, look: Look, cutouts: list[tuple[str, Cutout | None]]) -> Rendering:
+def render(source: Floats, room: Room, look: Look, pieces: list[Piece]) -> Rendering:
     """The look applied to a linear picture (h, w, 3) of a room that was understood at the same size."""
     done = Rendering(source, source)
+    surfaces = {"floor": room.floor, "walls": room.walls, "ceiling": room.ceiling}
+    done.confidence = {name: round(surface.confidence, 2) for name, surface in surfaces.items()}
+    if room.outdoors:
+        for what in ("floor and walls", *(piece.name for piece in pieces)):
+            done.leave_out(what, "this looks like the outside of a house, and not like a room")
+        pieces = []
+    else:
+        _surfaces(done, room, look, rug=not any("rug" in piece.name.lower() for piece in pieces))
+    _palette(done, room, look)
+    if pieces:
+        staged = stage(done.picture, room, pieces, look.variant)
+        done.picture, done.cover = staged.picture, staged.cover
+        done.placed, done.left_out = staged.placed, done.left_out + staged.left_out
+    _mood(done, room, look)
+    if look.variant:
+        done.picture = floats(done.picture * look.light_shift)
+    if look.photographic:
+        done.picture = light.photographic(done.picture)
+        done.applied.append("tones of a photo")
+    return done
+
+
+def _surfaces(done: Rendering, room: Room, look: Look, *, rug: bool) -> None:
     planes = _Planes(room)
     _floor(done, room, look, planes)
     _walls(done, room, look, planes)
     if look.ceiling is not None:
         _painted_or_left(done, room, room.ceiling, look.ceiling, "ceiling")
-    if not any("rug" in name.lower() for name, _ in cutouts):
+    if rug:
         _rug(done, room, look, planes)
-    _palette(done, room, look)
-    if cutouts:
-        staged = stage(done.picture, room, cutouts, look.variant)
-        done.picture, done.cover = staged.picture, staged.cover
-        done.placed, done.left_out = staged.placed, done.left_out + staged.left_out
-    _mood(done, room, look)
-    return done
 
 
 def _floor(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
@@ -91,23 +122,17 @@ def _floor(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     if look.floor_paint is not None:
         material = tinted(name, look.variant, look.floor_paint)
     surface = room.floor
-    if surface.confidence >= CONFIDENT and not room.furnished:
+    if surface.confidence >= CONFIDENT:
         angle = np.pi / 4 if name == "herringbone" else 0.0
         done.picture = relaid(
             done.picture,
             room,
-            planes.seen(material, FLOOR, angle=float(angle)),
+            planes.seen(material, surface, FLOOR, angle=float(angle)),
             surface.mask,
             seen=done.source,
             sun=_sun(look),
         )
         done.applied.append(f"floor: {look.floor or 'new colour'}")
-    elif surface.confidence >= PLAUSIBLE:
-        target = look.floor_paint if look.floor_paint is not None else mean_colour(name, look.variant)
-        target = floats(target * room_light(done.picture, room))
-        done.picture = tinted_toward(done.picture, target, surface.mask, 0.55)
-        done.applied.append(f"floor tone: {look.floor or 'new colour'}")
-        done.leave_out("floor pattern", "furniture stands on the floor, so only its colour was changed")
     else:
         done.leave_out("floor", "the floor could not be told from what stands on it")
 
@@ -119,8 +144,8 @@ def _sun(look: Look) -> float:
 def _walls(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     if look.wall_finish:
         if room.walls.confidence >= CONFIDENT:
-            material = planes.seen(texture(look.wall_finish, look.variant), BACK)
-            done.picture = painted(done.picture, room, material, _brushed(room.walls.mask, room))
+            material = planes.seen(texture(look.wall_finish, look.variant), room.walls, BACK)
+            done.picture = painted(done.picture, room, material, room.walls.mask)
             done.applied.append(f"walls: {look.wall_finish}")
         else:
             done.leave_out("walls", "the walls could not be told from what stands before them")
@@ -128,19 +153,10 @@ def _walls(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
         _painted_or_left(done, room, room.walls, look.wall, "walls")
 
 
-def _brushed(mask: Floats, room: Room) -> Floats:
-    """The mask as it is painted: in a furnished room its rim is uncertain, so it fades instead of ending."""
-    return floats(0.9 * blur(mask, mask.shape[1] / 260)) if room.furnished else mask
-
-
 def _painted_or_left(done: Rendering, room: Room, surface: Surface, paint: Floats, name: str) -> None:
     if surface.confidence >= CONFIDENT:
-        done.picture = painted(done.picture, room, paint, _brushed(surface.mask, room))
+        done.picture = painted(done.picture, room, paint, surface.mask)
         done.applied.append(f"{name}: paint")
-    elif surface.confidence >= PLAUSIBLE:
-        target = floats(paint * room_light(done.picture, room))
-        done.picture = tinted_toward(done.picture, target, surface.mask, 0.6)
-        done.applied.append(f"{name}: tint")
     else:
         done.leave_out(name, f"{_UNSURE[name]} could not be told from what is before it")
 
@@ -148,25 +164,22 @@ def _painted_or_left(done: Rendering, room: Room, surface: Surface, paint: Float
 def _rug(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     if look.rug is None:
         return
-    if room.floor.confidence < CONFIDENT or room.furnished:
+    if room.rug.confidence >= CONFIDENT:
+        if look.rug_named:  # the one that lies there is dyed; a style alone leaves it
+            done.picture = painted(done.picture, room, look.rug, room.rug.mask)
+            done.applied.append("rug: new colour")
+        return
+    place = None
+    if room.floor.confidence >= CONFIDENT:
+        place = Arrangement(room, look.variant).open_place(_RUGS)
+    if place is None:
         done.leave_out("rug", "there is no free floor for it")
         return
-    metre = room.box.metre
-    left, right, back = -room.box.left / metre, room.box.right / metre, room.box.depth / metre
-    size = (min(2.4, 0.55 * (right - left)), min(1.6, 0.4 * back))
-    ray = room.camera.rays(floats([room.camera.width / 2]), floats([room.camera.height / 2]))[0]
-    z = max(0.62 * back, back - 2.3)
-    x = float(
-        np.clip(
-            float(ray[0] / max(float(ray[2]), 0.2)) * z, left + size[0] / 2 + 0.2, right - size[0] / 2 - 0.2
-        )
+    x, z, size = place
+    albedo, cover = rug_albedo(*planes.floor, (x, z), size, look.rug)
+    done.picture = relaid(
+        done.picture, room, albedo, floats(cover * room.ground), seen=done.source, sun=_sun(look)
     )
-    albedo, cover = rug_albedo(planes.across, planes.down, (x, z), size, look.rug)
-    cover = floats(cover * (planes.labels == FLOOR) * room.floor.mask)
-    if cover.sum() < 0.004 * cover.size:
-        done.leave_out("rug", "there is no free floor for it")
-        return
-    done.picture = relaid(done.picture, room, albedo, cover, seen=done.source, sun=_sun(look))
     done.applied.append("rug")
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from generations.engines.preview import labelling, parser
 from generations.engines.preview.arrays import (
     Bytes,
     Floats,
@@ -20,17 +19,32 @@ from generations.engines.preview.arrays import (
     resize,
     smoothstep,
     to_bytes,
-    weighted_median,
 )
-from generations.engines.preview.camera import CEILING, FLOOR, LEFT, Box, Camera
-from generations.engines.preview.layout import Layout, find_layout, sharpened, upright_density
-from generations.engines.preview.segments import Segments, find_segments
-from generations.engines.preview.windows import Window, find_windows, windows_mask
+from generations.engines.preview.camera import BACK, CEILING, FLOOR, LEFT, RIGHT, Box, Camera
+from generations.engines.preview.layout import Layout, find_layout, sharpened
+from generations.engines.preview.matting import matted
+from generations.engines.preview.segments import find_segments
 
-ANALYSIS_SIZE = 320  # longest side in pixels of the picture that is understood
-CONFIDENT = 0.55  # from here a surface is replaced
-PLAUSIBLE = 0.3  # from here it is tinted
-_FURNISHED = 0.16  # from this clutter on a room counts as furnished
+ANALYSIS_SIZE = 320  # longest side in pixels of the picture whose layout is searched
+CONFIDENT = 0.55  # from here a surface is changed; below it is left alone and named
+_FURNISHED = 0.12  # from this clutter on a room counts as furnished
+_KINDS = parser.OTHER + 1
+_SHARPENED = 0.3  # a layout with less support is not worth moving onto finer edges
+_GEOMETRY = 1.8  # natural logs by which the box speaks for its own surfaces
+_SEAM = 5.0  # and next to its edges, where the parser is too coarse
+_SEAM_WIDTHS = (
+    18.0,
+    42.0,
+)  # how far, in pixels at labelling size, for an edge that is not seen and one that is
+_PART = 0.42  # a separate piece of a surface of which the parser is less sure is left out
+_UNLIKE = (
+    0.16  # of the scale from black to white: a pixel at a surface's rim that differs by this is none of it
+)
+_HUES = (26.0, 13.0)  # Lab units of hue by which a floor may differ from its median on the average
+_RAGGED = (0.5, 1.2)  # of an outline without edges, in perimeters of a square as large as the surface
+_FRAMED = 0.6  # of a window's outline
+_EDGE = 14.0  # steps of 255 a pixel
+_SPECK = 0.0006  # part of the picture below which a piece of a surface, or a hole in it, is none
 
 
 @dataclass(frozen=True)
@@ -43,209 +57,272 @@ class Surface:
 
 @dataclass(frozen=True)
 class Room:
-    """`clutter` is the part of the floor area that does not look like floor, 0 to 1."""
+    """What is known of a photo; masks are (h, w), 0 to 1.
+
+    `ground` is the floor with its rugs, where it is surely seen; `things` is what stands, lies or hangs there, doors
+    included; `clutter` is the part of the floor that they hide. `window` includes
+    frames.
+    """
 
     camera: Camera
     box: Box
     floor: Surface
     walls: Surface
     ceiling: Surface
+    ground: Floats
+    things: Floats
     clutter: float
-    windows: list[Window] = field(default_factory=list)
+    window: Floats
+    rug: Surface
+    outdoors: bool = False
 
     @property
     def furnished(self) -> bool:
         """Things stand on the floor and before the walls: edits must tread softly."""
         return self.clutter >= _FURNISHED
 
-    def window_mask(self) -> Floats:
-        """1 inside windows, frames included, at the picture's size; soft by a pixel."""
-        return windows_mask(self.windows, self.camera, self.box)
-
 
 def understand(linear: Floats) -> Room:
     """The room in a linear picture of working size (h, w, 3); masks come back at that size."""
     height, width = linear.shape[:2]
-    small_width, small_height = fit(width, height, ANALYSIS_SIZE)
-    small = resize(linear, small_width, small_height)
+    label_size = fit(width, height, labelling.SIZE)
+    encoded = to_bytes(resize(linear, *label_size))
+    parsed, planes = _read(linear)
+    layout = _layout(linear, planes)
+    geometry = _Geometry(layout, *label_size)
+    beliefs = geometry.sewn(labelling.label(encoded, geometry.weighed(parsed)), parsed)
+    judge = _Judge(encoded, beliefs, resize(parsed, *label_size))
+    parts = [judge.floor(), judge.walls(), judge.ceiling(), judge.things(), judge.rug(), judge.window()]
+    # Brought to full size along the picture's own edges.
+    guide = luma(floats(to_bytes(linear) / 255))
+    radius = max(2, round(max(width, height) / 256))
+    masks = [guided_filter(guide, resize(one.mask, width, height), radius, 2e-4) for one in parts]
+    floor, walls, ceiling, things, rug, window = (
+        Surface(mask, one.confidence) for mask, one in zip(_sharpened(masks), parts, strict=True)
+    )
+    floor, walls, ceiling = (
+        Surface(matted(one.mask, linear), one.confidence) for one in (floor, walls, ceiling)
+    )
+    ground = floats(np.maximum(floor.mask, rug.mask) * resize(judge.sure_ground(), width, height))
+    camera = layout.camera.resized(width, height)
+    clutter = judge.clutter(geometry)
+    return Room(
+        camera,
+        layout.box,
+        floor,
+        walls,
+        ceiling,
+        ground,
+        things.mask,
+        clutter,
+        window.mask,
+        rug,
+        _sky_above(linear, ceiling.mask),
+    )
+
+
+def _read(linear: Floats) -> tuple[Floats, Floats]:
+    """The parser's kinds and planes, averaged over the picture and its mirror image: two looks err less than one."""
+    one = parser.parse(linear)
+    other = parser.parse(np.ascontiguousarray(linear[:, ::-1]))
+    mirrored = other.planes[:, ::-1][..., [FLOOR, CEILING, RIGHT, LEFT, BACK]]
+    return floats((one.kinds + other.kinds[:, ::-1]) / 2), floats((one.planes + mirrored) / 2)
+
+
+def _sky_above(linear: Floats, ceiling: Floats) -> bool:
+    """Whether what was taken for the ceiling is a blue sky."""
+    seen, mask = linear[::8, ::8], ceiling[::8, ::8] > 0.5
+    blue = mask & (seen[..., 2] > 1.35 * seen[..., 0]) & (seen[..., 2] > 0.12)
+    return bool(
+        blue.mean() > 0.05 and blue.sum() > 0.4 * mask.sum() and blue[: max(1, len(blue) // 12)].any()
+    )
+
+
+def _layout(linear: Floats, planes: Floats) -> Layout:
+    height, width = linear.shape[:2]
+    small = resize(linear, *fit(width, height, ANALYSIS_SIZE))
     encoded = to_bytes(small)
     lab = floats(cv2.cvtColor(floats(encoded / 255), cv2.COLOR_RGB2LAB))
     segments = find_segments(np.asarray(cv2.cvtColor(encoded, cv2.COLOR_RGB2GRAY), np.uint8))
-    layout = find_layout(lab, segments)
-    if layout.support > PLAUSIBLE:
-        fine = to_bytes(resize(linear, *fit(width, height, 2 * ANALYSIS_SIZE)))
-        layout = sharpened(layout, floats(cv2.cvtColor(floats(fine) / 255, cv2.COLOR_RGB2LAB)))
-    labels, _ = layout.box.labels(layout.camera.pixel_rays())
-    windows = find_windows(small, layout.camera, layout.box, labels)
-    judge = _Judge(small, labels, layout, segments)
-    surfaces = (
-        judge.floor(),
-        judge.walls(windows),
-        judge.ceiling(),
-    )  # the floor tells the walls about clutter
-    # Brought to full size along the picture's own edges.
-    guide = luma(floats(to_bytes(linear) / 255))
-    radius = max(2, round(max(width, height) / 130))
-    masks = [guided_filter(guide, resize(one.mask, width, height), radius, 4e-4) for one in surfaces]
-    floor, walls, ceiling = (
-        Surface(mask, one.confidence) for mask, one in zip(_sharpened(masks), surfaces, strict=True)
-    )
-    camera = layout.camera.resized(width, height)
-    return Room(camera, layout.box, floor, walls, ceiling, judge.clutter, windows)
+    layout = find_layout(lab, segments, planes)
+    if layout.support <= _SHARPENED:
+        return layout
+    fine = to_bytes(resize(linear, *fit(width, height, 2 * ANALYSIS_SIZE)))
+    return sharpened(layout, floats(cv2.cvtColor(floats(fine) / 255, cv2.COLOR_RGB2LAB)))
 
 
 def _sharpened(masks: list[Floats]) -> list[Floats]:
     """Lets the strongest claim on each pixel win, so that no dark seam is left between two surfaces."""
-    claims = [np.clip(mask, 0, 1) ** 3 for mask in masks]
-    nobody = np.clip(1 - sum(np.clip(mask, 0, 1) for mask in masks), 0, 1) ** 3
+    clipped = [np.clip(mask, 0, 1) for mask in masks]
+    nobody = np.clip(1 - sum(clipped), 0, 1)
+    *claims, nobody = [claim * claim * claim for claim in (*clipped, nobody)]
     total = sum(claims) + nobody + 1e-6
     return [floats(claim / total) for claim in claims]
 
 
+class _Geometry:
+    """What the box says about each pixel, as natural logs for and against the classes (h, w, classes)."""
+
+    def __init__(self, layout: Layout, width: int, height: int) -> None:
+        rays = layout.camera.resized(width, height).pixel_rays()
+        self.labels, _ = layout.box.labels(rays)
+        self.trust = float(
+            np.clip(layout.support, 0.3, 1.0) * smoothstep(0.6, 0.9, floats([layout.agreement]))[0]
+        )
+        self.seams = layout.seams
+        self.wall = layout.box.walls(rays)
+        level, overhead = self.labels == FLOOR, self.labels == CEILING
+        upright = self.labels >= LEFT
+        words = np.zeros((height, width, _KINDS), np.float32)
+        for where, classes in (
+            (level, (parser.FLOOR, parser.RUG)),
+            (overhead, (parser.CEILING,)),
+            (upright, (parser.WALL, parser.WINDOW, parser.DOOR)),
+        ):
+            for index in classes:
+                words[..., index] = np.where(where, 0.5, -0.5)
+        self.words = floats(cv2.GaussianBlur(words, (0, 0), 2.0)) * np.float32(_GEOMETRY * self.trust)
+        # What no box can change: no floor above the horizon, no ceiling below it.
+        self.words[..., [parser.FLOOR, parser.RUG]] -= 6 * (rays[..., 1:2] < 0.01)
+        self.words[..., parser.CEILING] -= 6 * (rays[..., 1] > -0.01)
+
+    def weighed(self, parsed: Floats) -> Floats:
+        """The parser's probabilities with the box's word."""
+        height, width = self.labels.shape
+        seen = resize(parsed, width, height) * np.exp(self.words)
+        return floats(seen / seen.sum(-1, keepdims=True))
+
+    def sewn(self, beliefs: Floats, parsed: Floats) -> Floats:
+        """Beliefs whose seams between walls, ceiling and floor follow the box's straight edges where they are near."""
+        out = beliefs.copy()
+        said = np.log(np.clip(resize(parsed, beliefs.shape[1], beliefs.shape[0]), 0.02, 1))
+        for plane, index, seams, reach in (
+            (CEILING, parser.CEILING, self.seams[3:6], 1.0),
+            (FLOOR, parser.FLOOR, self.seams[:3], 0.25),
+        ):
+            seen = floats(np.array([seams[1], seams[2], seams[0]], np.float32)[self.wall - LEFT])
+            width = reach * (
+                _SEAM_WIDTHS[0] + (_SEAM_WIDTHS[1] - _SEAM_WIDTHS[0]) * smoothstep(0.25, 0.75, seen)
+            )
+            inside = (self.labels == plane).astype(np.uint8)
+            if not 0 < inside.sum() < inside.size:
+                continue
+            far = np.maximum(
+                cv2.distanceTransform(inside, cv2.DIST_L2, 3),
+                cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3),
+            )
+            pull = self.trust * np.exp(-((far / width) ** 2)) * _SEAM * np.where(inside, 1, -1)
+            both = out[..., index] + out[..., parser.WALL]
+            # The colours can't tell a white ceiling from a white wall, and a ragged seam is worse than a guessed one.
+            odds = said[..., index] - said[..., parser.WALL] + pull
+            near = np.abs(pull) > 0.5
+            share = np.where(near, 1 / (1 + np.exp(-odds)), out[..., index] / (both + 1e-6))
+            out[..., index], out[..., parser.WALL] = both * share, both * (1 - share)
+        return out
+
+
 class _Judge:
-    """Compares what the box says with what the pixels look like."""
+    """Turns beliefs into surfaces: without specks, and without pieces that the parser hardly believes in."""
 
-    def __init__(self, small: Floats, labels: Bytes, layout: Layout, segments: Segments) -> None:
-        self.labels, self.layout, self.segments = labels, layout, segments
-        light = luma(small)
-        self.light = np.log(light + 0.01)
-        # Colour without brightness, so that shadow and sun on one surface stay one thing.
-        self.hue = floats(
-            np.stack([np.log(small[..., 0] + 0.02), np.log(small[..., 2] + 0.02)], -1)
-            - np.log(small[..., 1:2] + 0.02)
-        )
-        self.edges = np.asarray(cv2.Canny(to_bytes(small), 40, 90), np.uint8)
-        self.clutter = 1.0
+    def __init__(self, encoded: Bytes, beliefs: Floats, parsed: Floats) -> None:
+        self.encoded, self.beliefs, self.parsed = encoded, beliefs, parsed
+        self.winner = beliefs.argmax(-1)
+        grey = np.asarray(cv2.GaussianBlur(encoded, (0, 0), 0.8), np.uint8)
+        steep = max_gradient(grey)
+        self.edges = cv2.dilate((steep > _EDGE).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
 
-    def _likeness(self, region: Mask, *, hue_width: float, dark: float, bright: float) -> Floats:
-        """How much each pixel looks like the region's main material: hue, and brightness against a smooth fit."""
-        if region.sum() < 30:
-            return np.zeros(region.shape, np.float32)
-        hue = np.median(self.hue[region], 0)
-        near = region & (np.linalg.norm(self.hue - hue, axis=-1) < 2 * hue_width)
-        if near.sum() > 30:
-            hue = np.median(self.hue[near], 0)
-        distance = floats(np.linalg.norm(self.hue - hue, axis=-1))
-        expected = _smooth_fit(self.light, region & (distance < 1.5 * hue_width))
-        excess = self.light - expected
-        like = smoothstep(1.6 * hue_width, 0.7 * hue_width, distance)
-        like = (
-            like
-            * smoothstep(-1.4 * dark, -0.7 * dark, excess)
-            * smoothstep(1.4 * bright, 0.7 * bright, excess)
-        )
-        return floats(like * region)
+    def _surface(self, index: int, *, least: float) -> Surface:
+        belief = self.beliefs[..., index]
+        said = self.parsed[..., index]
+        solid = np.asarray(self.winner == index)
+        kept = _kept_parts(solid, floats(said), _PART)
+        kept = _without_holes(kept, self.beliefs[..., parser.OTHER] + self.beliefs[..., parser.WINDOW])
+        share = float(kept.mean())
+        if share < least:
+            return Surface(np.zeros(belief.shape, np.float32), 0.0)
+        sure = float(said[kept].mean())
+        sure = 0.3 + 0.8 * sure
+        sure *= 1 - 0.6 * float(smoothstep(*_RAGGED, floats([self._raggedness(kept)]))[0])
+        mask = floats(kept) * np.maximum(belief, 0.5)
+        return Surface(floats(smoothstep(0.2, 0.8, mask)), float(np.clip(sure, 0, 1)))
+
+    def _raggedness(self, kept: Mask) -> float:
+        """The length of a surface's outline that borders on things without an edge in the picture, in its own size."""
+        solid = kept.astype(np.uint8)
+        rim = cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        others = np.isin(self.winner, (parser.FLOOR, parser.WALL, parser.CEILING)) & ~kept
+        rim &= cv2.dilate(others.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
+        rim[:2] = rim[-2:] = rim[:, :2] = rim[:, -2:] = False
+        return float((rim & ~self.edges).sum()) / (4 * float(np.sqrt(kept.sum())))
 
     def floor(self) -> Surface:
-        region = self.labels == FLOOR
-        share = float(region.mean())
-        like = self._likeness(region, hue_width=0.22, dark=0.75, bright=2.6)
-        uprights = upright_density(self.segments, self.layout.camera, floats(region))
-        evenness = float(like[region].mean()) if region.any() else 0.0
-        self.clutter = float(np.clip(1 - evenness + 0.25 * min(uprights, 2.0), 0, 1))
-        mask = _cleaned(like, region) if self.clutter >= _FURNISHED else self._bare_floor(region)
-        confidence = self.layout.floor_support * float(np.clip(1.25 - 1.5 * self.clutter, 0, 1))
-        return Surface(mask, confidence if share > 0.04 else 0.0)
+        """A floor is of one material: what has many hues is rugs and things that were taken for it."""
+        surface = self._surface(parser.FLOOR, least=0.02)
+        where = surface.mask > 0.5
+        if not where.any():
+            return surface
+        hue = floats(cv2.cvtColor(floats(self.encoded) / 255, cv2.COLOR_RGB2LAB))[where][:, 1:]
+        spread = float(np.linalg.norm(hue - np.median(hue, 0), axis=-1).mean())
+        return Surface(surface.mask, surface.confidence * float(smoothstep(*_HUES, floats([spread]))[0]))
 
-    def _bare_floor(self, region: Mask) -> Floats:
-        """An empty floor is all of its region, but for skirting boards: unlike it, along a wall and nowhere else."""
-        walls = (self.labels >= LEFT).astype(np.uint8)
-        beside = np.asarray(cv2.dilate(walls, np.ones((17, 17), np.uint8)), bool)
-        like = self._likeness(region, hue_width=0.22, dark=0.75, bright=0.75)
-        _, parts = cv2.connectedComponents((region & (like < 0.5)).astype(np.uint8))
-        count = int(parts.max()) + 1
-        total = np.bincount(parts.ravel(), minlength=count)
-        near = np.bincount(parts[beside], minlength=count)
-        boards = near > 0.85 * total  # a patch of sun reaches farther into the room
-        boards[0] = False
-        return floats(region & ~boards[parts])
-
-    def walls(self, windows: list[Window]) -> Surface:
-        mask = np.zeros(self.labels.shape, np.float32)
-        glass = windows_mask(windows, self.layout.camera, self.layout.box) > 0.2
-        glass = np.asarray(cv2.dilate(glass.astype(np.uint8), np.ones((3, 3), np.uint8)), bool)
-        total = like_total = 0.0
-        for plane in range(2, 5):
-            region = (self.labels == plane) & ~glass
-            like = self._likeness(region, hue_width=0.13, dark=0.42, bright=1.0)
-            if region.sum() < 30:
-                continue
-            mask += self._wall_mask(like, region)
-            total += float(region.sum())
-            like_total += float(like.sum())
-        evenness = like_total / total if total else 0.0
-        share = total / mask.size
-        confidence = self.layout.support * float(np.clip(2.2 * evenness - 0.35, 0, 1))
-        return Surface(mask, confidence if share > 0.06 else 0.0)
-
-    def _wall_mask(self, like: Floats, region: Mask) -> Floats:
-        evenness = float(like[region].mean())
-        if evenness > 0.93:
-            return floats(region)
-        if self.clutter < _FURNISHED and evenness > 0.75:
-            # An empty room: narrow gaps are dark corners and skirting, only wide ones are doors and pictures.
-            gaps = (region & (like < 0.5)).astype(np.uint8)
-            wide = np.asarray(cv2.morphologyEx(gaps, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8)), np.uint8)
-            return floats(region & ~_large_parts(wide, 0.04 * float(region.sum())))
-        return self._reaching_up(like, region)
-
-    def _reaching_up(self, like: Floats, region: Mask) -> Floats:
-        """The parts of a wall that reach its upper half without crossing an edge: a pale sofa before it does not."""
-        cut = np.asarray(cv2.dilate(self.edges, np.ones((2, 2), np.uint8)), bool)
-        _, parts = cv2.connectedComponents(((like > 0.5) & ~cut).astype(np.uint8), connectivity=4)
-        rows = np.nonzero(region.any(1))[0]
-        upper = np.zeros_like(region)
-        upper[: int(rows[0] + 0.4 * (rows[-1] - rows[0]))] = True
-        found, sizes = np.unique(parts[upper & (parts > 0)], return_counts=True)
-        wanted = found[sizes > 0.004 * region.sum()]
-        reached = np.isin(parts, wanted).astype(np.uint8)
-        grown = np.asarray(cv2.dilate(reached, np.ones((5, 5), np.uint8)), bool)
-        return _cleaned(floats(grown & (like > 0.5)), region)
+    def walls(self) -> Surface:
+        return self._surface(parser.WALL, least=0.04)
 
     def ceiling(self) -> Surface:
-        region = self.labels == CEILING
-        like = self._likeness(region, hue_width=0.16, dark=0.6, bright=1.4)
-        evenness = float(like[region].mean()) if region.any() else 0.0
-        mask = floats(region) if evenness > 0.85 else _cleaned(like, region)
-        return Surface(mask, self.layout.support * evenness if region.mean() > 0.02 else 0.0)
+        return self._surface(parser.CEILING, least=0.02)
+
+    def things(self) -> Surface:
+        """Whatever is neither a bare surface nor a window."""
+        belief = self.beliefs[..., [parser.OTHER, parser.DOOR]].sum(-1)
+        return Surface(smoothstep(0.2, 0.8, floats(belief)), 1.0)
+
+    def window(self) -> Surface:
+        """Windows have frames: what has no edge along most of its outline is a bright wall."""
+        belief = self.beliefs[..., parser.WINDOW]
+        count, parts = cv2.connectedComponents(
+            (self.winner == parser.WINDOW).astype(np.uint8), connectivity=4
+        )
+        rim = parts * (parts != cv2.erode(parts.astype(np.float32), np.ones((3, 3), np.uint8)))
+        length = np.bincount(rim.ravel(), minlength=count)
+        framed = np.bincount(rim.ravel(), self.edges.ravel(), count)
+        known = framed > _FRAMED * length
+        known[0] = True
+        return Surface(floats(smoothstep(0.3, 0.7, belief) * known[parts]), 1.0)
+
+    def rug(self) -> Surface:
+        return self._surface(parser.RUG, least=0.012)
+
+    def sure_ground(self) -> Floats:
+        """1 where the parser itself saw floor or rug, and not only the colours."""
+        return smoothstep(0.25, 0.55, floats(self.parsed[..., [parser.FLOOR, parser.RUG]].sum(-1)))
+
+    def clutter(self, geometry: _Geometry) -> float:
+        """The part of the box's floor on which something stands."""
+        floor = geometry.labels == FLOOR
+        return float((self.winner[floor] == parser.OTHER).mean()) if floor.any() else 1.0
 
 
-def _cleaned(like: Floats, region: Mask) -> Floats:
-    """Without specks, without thin bridges, and a little away from what is not the surface."""
-    solid = (like > 0.5).astype(np.uint8)
-    solid = np.asarray(cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
-    area = float(region.sum())
-    kept = _large_parts(solid, 0.02 * area)
-    holes = region & ~kept
-    return floats(kept | (holes & ~_large_parts(holes.astype(np.uint8), 0.002 * area)))
+def max_gradient(picture: Bytes) -> Floats:
+    """The steepest change of any channel."""
+    across = [cv2.Sobel(picture, cv2.CV_32F, *axis, ksize=3) / 4 for axis in ((1, 0), (0, 1))]
+    return floats(np.hypot(*across).max(-1))
 
 
-def _large_parts(mask: Bytes, area: float) -> Mask:
-    """The connected parts of `mask` with at least `area` pixels."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
-    large = stats[:, cv2.CC_STAT_AREA] >= max(area, 1)
-    large[0] = False
-    return np.asarray(large[parts], bool)
+def _kept_parts(solid: Mask, said: Floats, sure: float) -> Mask:
+    """The connected parts of `solid` that are no specks and of which the parser is sure on the average."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8), connectivity=4)
+    area = stats[:, cv2.CC_STAT_AREA]
+    mean = np.bincount(parts.ravel(), said.ravel(), count) / np.maximum(area, 1)
+    good = (area >= max(6, 2 * _SPECK * solid.size)) & (mean >= sure)
+    good[0] = False
+    return np.asarray(good[parts], bool)
 
 
-def _smooth_fit(values: Floats, where: Mask) -> Floats:
-    """A second-order surface through `values` at `where`, deaf to outliers; evaluated everywhere."""
-    height, width = values.shape
-    ys, xs = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
-    terms = floats(np.stack([np.ones_like(xs), xs, ys, xs * ys, xs**2, ys**2], -1))
-    if where.sum() < 30:
-        return np.full_like(values, float(np.median(values)))
-    some = np.zeros_like(where)
-    some[::2, ::2] = where[::2, ::2]  # a quarter of the pixels tells as much
-    if some.sum() < 30:
-        some = where
-    matrix, target = terms[some].astype(np.float64), values[some].astype(np.float64)
-    weights: npt.NDArray[Any] = np.ones(len(target))
-    ridge = np.diag([1e-6, *[0.002 * len(target)] * 5])
-    answer: npt.NDArray[Any] = np.zeros(6)
-    centre = weighted_median(floats(target), floats(weights))
-    for _ in range(4):
-        scaled = matrix * weights[:, None]
-        answer = np.linalg.solve(scaled.T @ matrix + ridge, scaled.T @ (target - centre))
-        weights = 1 / (1 + ((target - centre - matrix @ answer) / 0.15) ** 2)
-    return floats(terms @ answer + centre)
+def _without_holes(kept: Mask, something: Floats) -> Mask:
+    """`kept` with its specks filled where nothing is seen that could make a hole."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < max(4, _SPECK * kept.size)
+    doubt = np.bincount(parts.ravel(), something.ravel(), count) / np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
+    fill = small & (doubt < 0.6)
+    fill[0] = False
+    return np.asarray(kept | fill[parts], bool)

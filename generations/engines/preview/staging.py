@@ -3,80 +3,137 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
 
 from generations.engines.base import EngineError, Reference
+from generations.engines.preview import shadows
 from generations.engines.preview.arrays import Floats, blur, floats, luma, mix, resize
 from generations.engines.preview.cutout import Cutout, cut_out
-from generations.engines.preview.output import decode
+from generations.engines.preview.kept import Kept
+from generations.engines.preview.occlusion import before, contact_rows
+from generations.engines.preview.output import decode_product
 from generations.engines.preview.placement import Arrangement, Item, Spot, in_order
 from generations.engines.preview.products import product
-from generations.engines.preview.room import PLAUSIBLE, Room
+from generations.engines.preview.room import CONFIDENT, Room
 from generations.engines.preview.surfaces import room_light
 
+_SCALES = (0.25, 4.0)  # how much smaller or larger than its name says a person may make a piece
+_CUTOUTS_KEPT = 20  # a tray is tried in many rooms; at most 6 megabytes each
 _HUNG_AT = 1.5  # metres from the floor to the middle of a picture on the wall
 
 
 @dataclass
 class Staged:
-    """A picture with furniture, where the furniture covers it (h, w), and what became of each piece."""
+    """A picture with furniture, where the furniture covers it (h, w), and what became of each piece.
+
+    `contacts` is where the things that stood there before meet the floor, as `contact_rows` tells it.
+    """
 
     picture: Floats
     cover: Floats
+    contacts: Floats
     placed: list[dict[str, Any]]
     left_out: list[dict[str, str]]
 
+    def note(self, item: Item, box: tuple[float, float, float, float]) -> None:
+        """Says where `item` stands; `box` is x, y, width, height in pixels, and told as fractions of the picture."""
+        height, width = self.cover.shape
+        x, y, w, h = box
+        self.placed.append(
+            {
+                "number": item.number,
+                "name": item.name,
+                "box": [round(value, 4) for value in (x / width, y / height, w / width, h / height)],
+                "at": [round((x + w / 2) / width, 4), round((y + h) / height, 4)],
+                "guessed_size": item.product.guessed,
+            }
+        )
 
-def cut_references(references: tuple[Reference, ...]) -> list[tuple[str, Cutout | None]]:
-    """Name and cut-out of each reference; None where it could not be lifted off its background."""
-    cut: list[tuple[str, Cutout | None]] = []
-    for number, reference in enumerate(references, 1):
-        name = reference.name.strip() or f"item {number}"
+
+@dataclass(frozen=True)
+class Piece:
+    """A reference as it is staged: its index in the request, and None for what could not be cut out."""
+
+    number: int
+    name: str
+    cutout: Cutout | None
+    at: tuple[float, float] | None
+    scale: float
+
+
+_cutouts: Kept[Cutout | None] = Kept(_CUTOUTS_KEPT)
+
+
+def _cut(content: bytes) -> Cutout | None:
+    return cut_out(decode_product(content))
+
+
+def cut_references(references: tuple[Reference, ...]) -> list[Piece]:
+    """The references, each lifted off its background."""
+    pieces: list[Piece] = []
+    for number, reference in enumerate(references):
+        name = reference.name.strip() or f"item {number + 1}"
         try:
-            cut.append((name, cut_out(decode(reference.image, alpha=True))))
+            content = reference.image.read()
+            cutout = _cutouts.get(content, make=partial(_cut, content))
         except EngineError:
-            cut.append((name, None))
-    return cut
+            cutout = None
+        scale = float(np.clip(reference.scale, *_SCALES))
+        pieces.append(Piece(number, name, cutout, reference.at, scale))
+    return pieces
 
 
-def stage(picture: Floats, room: Room, cutouts: list[tuple[str, Cutout | None]], seed: int) -> Staged:
+def stage(picture: Floats, room: Room, pieces: list[Piece], seed: int) -> Staged:
     """Furnishes `picture`; `seed` 0, 1 or 2 arranges differently."""
-    staged = Staged(picture, np.zeros(picture.shape[:2], np.float32), [], [])
-    whole = [(number, name, cutout) for number, (name, cutout) in enumerate(cutouts) if cutout is not None]
+    staged = Staged(picture, np.zeros(picture.shape[:2], np.float32), contact_rows(room.things), [], [])
+    cut = {piece.number: piece.cutout for piece in pieces if piece.cutout is not None}
     staged.left_out = [
-        {"what": name, "why": "it could not be lifted off its background"}
-        for name, cutout in cutouts
-        if cutout is None
+        {"what": piece.name, "why": "it could not be lifted off its background"}
+        for piece in pieces
+        if piece.cutout is None
     ]
-    cut = {number: cutout for number, _, cutout in whole}
     items = [
-        Item(number, name, product(name, cutout.aspect), cutout.aspect) for number, name, cutout in whole
+        Item(
+            piece.number,
+            piece.name,
+            product(piece.name, piece.cutout.aspect),
+            piece.cutout.aspect,
+            piece.at,
+            piece.scale,
+        )
+        for piece in pieces
+        if piece.cutout is not None
     ]
     arrangement = Arrangement(room, seed)
     standing: list[tuple[Item, Spot]] = []
     light = room_light(picture, room)
     for item in in_order(items):
-        if item.product.spot in ("hung", "ceiling"):
+        if item.at is not None and item.product.spot not in ("hung", "ceiling"):
+            spot = arrangement.place_at(item, item.at)
+            if isinstance(spot, str):
+                staged.left_out.append({"what": item.name, "why": spot})
+            else:
+                standing.append((item, spot))
+        elif item.product.spot in ("hung", "ceiling"):
             _off_the_floor(staged, room, item, cut[item.number], light)
-        elif room.floor.confidence < PLAUSIBLE:
+        elif room.floor.confidence < CONFIDENT:
             staged.left_out.append(
                 {"what": item.name, "why": "the floor could not be told from what stands on it"}
             )
         elif item.product.spot == "flat":
             _flat(staged, room, arrangement, item, cut[item.number], light)
-        elif spot := arrangement.place(item):
-            standing.append((item, spot))
+        elif found := arrangement.place(item):
+            standing.append((item, found))
         else:
             staged.left_out.append({"what": item.name, "why": "no free floor is large enough for it"})
     tint = _light_tint(picture, room)
     for item, spot in sorted(standing, key=lambda pair: -pair[1].distance):
         _stand(staged, room, spot, cut[item.number], floats(light * tint))
-        staged.placed.append(
-            {"name": item.name, "box": _whole(spot.box), "guessed_size": item.product.guessed}
-        )
+        staged.note(item, spot.box)
     return staged
 
 
@@ -95,8 +152,12 @@ def _stand(staged: Staged, room: Room, spot: Spot, cutout: Cutout, light: Floats
     """One piece on the floor: shadow of its footprint, contact shadow of its feet, then the piece itself."""
     x, y, w, h = _whole(spot.box)
     sprite, alpha = _resized(cutout, max(2, w), max(2, h))
-    shaded = _footprint_shadow(staged.picture, room, spot)
-    shaded = _contact_shadow(shaded, alpha, x, y)
+    hidden = before(room.things, staged.contacts, (spot.box[1] + spot.box[3]) / room.camera.height)
+    bare = floats(room.ground * (1 - hidden))
+    shaded = staged.picture.copy()
+    shadows.on_floor(shaded, room, spot, bare, shadows.window_point(room))
+    shadows.at_feet(shaded, alpha, x, y, hidden)
+    alpha = _uncovered(alpha, hidden, x, y)
     # Lower parts see less of the lamps and windows than the top does.
     fall = np.linspace(1.04, 0.86, alpha.shape[0], dtype=np.float32)[:, None, None]
     staged.picture = _pasted(shaded, floats(sprite * light * fall), alpha, x, y)
@@ -128,35 +189,12 @@ def _covered(cover: Floats, alpha: Floats, x: int, y: int) -> Floats:
     return floats(_pasted(cover[..., None], white, alpha, x, y)[..., 0])
 
 
-def _footprint_shadow(picture: Floats, room: Room, spot: Spot) -> Floats:
-    """Soft darkness under and around the footprint, on the floor only."""
-    metre = room.box.metre
-    turns = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    # A rounded rectangle; slightly larger than the footprint, as light comes from all of the room.
-    grow = 1.06
-    x = spot.x + np.sign(np.cos(turns)) * np.abs(np.cos(turns)) ** 0.4 * spot.w / 2 * grow
-    z = spot.z + np.sign(np.sin(turns)) * np.abs(np.sin(turns)) ** 0.4 * spot.d / 2 * grow
-    seen = room.camera.project(floats(np.stack([x * metre, np.ones_like(x), z * metre], -1)))
-    if (seen[:, 2] < 0.05).any():
-        return picture
-    shadow = np.zeros(picture.shape[:2], np.uint8)
-    cv2.fillPoly(shadow, [np.rint(seen[:, :2]).astype(np.int32)], 255)
-    wide = max(1.5, 0.07 * room.camera.focal / max(spot.distance, 0.3))
-    dark = blur(floats(shadow / 255), wide) * 0.42 * room.floor.mask
-    return floats(picture * (1 - dark)[..., None])
-
-
-def _contact_shadow(picture: Floats, alpha: Floats, x: int, y: int) -> Floats:
-    """A dark line where the lowest parts of the sprite touch the floor."""
-    tall, wide = alpha.shape
-    feet = np.zeros(picture.shape[:2], np.float32)
-    band = max(2, tall // 14)
-    strip = resize(floats(alpha[-3 * band :]), wide, max(2, band))
-    canvas = _pasted(
-        feet[..., None], np.ones((*strip.shape, 1), np.float32), strip, x, y + tall - band + max(1, band // 4)
-    )
-    dark = blur(floats(canvas[..., 0]), max(1.0, wide / 90)) * 0.5
-    return floats(picture * (1 - dark)[..., None])
+def _uncovered(alpha: Floats, hidden: Floats, x: int, y: int) -> Floats:
+    """The sprite's coverage at `x`, `y` without what `hidden` (h, w) covers."""
+    height, width = hidden.shape
+    rows = np.clip(np.arange(y, y + alpha.shape[0]), 0, height - 1)
+    columns = np.clip(np.arange(x, x + alpha.shape[1]), 0, width - 1)
+    return floats(alpha * (1 - hidden[np.ix_(rows, columns)]))
 
 
 # Rugs, wall pieces, hanging lamps
@@ -184,8 +222,8 @@ def _flat(
             for sx, sz in ((-1, 1), (1, 1), (1, -1), (-1, -1))
         ]
     )
-    box = _warped(staged, room, cutout, room.camera.project(floats(corners * metre)), light, room.floor.mask)
-    staged.placed.append({"name": item.name, "box": box, "guessed_size": item.product.guessed})
+    box = _warped(staged, room, cutout, room.camera.project(floats(corners * metre)), light, room.ground)
+    staged.note(item, box)
 
 
 def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light: float) -> None:
@@ -196,15 +234,13 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
         w, h = round(item.width * scale), round(item.height * scale)
         x, y = round(float(top[0]) - w / 2), round(float(top[1]))
         fits = x >= 0 and y >= -h // 4 and x + w <= room.camera.width and top[2] > 0.3
-        if room.ceiling.confidence > PLAUSIBLE and fits:
+        if room.ceiling.confidence > CONFIDENT and fits:
             sprite, alpha = _resized(cutout, max(2, w), max(2, h))
             staged.picture = _pasted(staged.picture, floats(sprite * light), alpha, x, y)
             staged.cover = _covered(staged.cover, alpha, x, y)
-            staged.placed.append(
-                {"name": item.name, "box": [x, y, w, h], "guessed_size": item.product.guessed}
-            )
+            staged.note(item, (x, y, w, h))
             return
-    elif room.walls.confidence > PLAUSIBLE:
+    elif room.walls.confidence > CONFIDENT:
         high = 1 - _HUNG_AT * metre
         half_w, half_h = item.width * metre / 2, item.height * metre / 2
         for x in np.linspace(-0.6 * box.left, 0.6 * box.right, 9)[[4, 3, 5, 2, 6, 1, 7, 0, 8]]:
@@ -217,7 +253,7 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
             seen = room.camera.project(corners)
             if _all_on(room.walls.mask, seen):
                 where = _warped(staged, room, cutout, seen, light, np.ones_like(room.walls.mask))
-                staged.placed.append({"name": item.name, "box": where, "guessed_size": item.product.guessed})
+                staged.note(item, where)
                 return
     staged.left_out.append({"what": item.name, "why": "no free place on a wall or ceiling was found for it"})
 
@@ -235,7 +271,7 @@ def _all_on(mask: Floats, corners: Floats) -> bool:
 
 def _warped(
     staged: Staged, room: Room, cutout: Cutout, corners: Floats, light: float, where: Floats
-) -> list[int]:
+) -> tuple[float, float, float, float]:
     """Draws a flat piece into the quadrangle `corners` (4, 3) where `where` allows; answers its box."""
     tall, wide = cutout.alpha.shape
     source = floats([[0, 0], [wide, 0], [wide, tall], [0, tall]])
@@ -254,4 +290,4 @@ def _warped(
     )
     staged.picture = mix(old, floats(colour * light * level[..., None]), floats(alpha * where))
     x, y = corners[:, 0].min(), corners[:, 1].min()
-    return _whole((float(x), float(y), float(np.ptp(corners[:, 0])), float(np.ptp(corners[:, 1]))))
+    return float(x), float(y), float(np.ptp(corners[:, 0])), float(np.ptp(corners[:, 1]))

@@ -19,10 +19,11 @@ from generations.engines.preview.arrays import (
 )
 from generations.engines.preview.camera import CEILING, FLOOR, LEFT, RIGHT, Camera
 from generations.engines.preview.materials import METRES, SIDE
+from generations.engines.preview.matting import beside, replaced
 from generations.engines.preview.room import Room
 
 _COARSEST = 7  # mip levels below the full texture
-_USUAL_WALL = 0.62  # albedo of an unknown wall: most are pale
+_USUAL_WALL, _WHITE_WALL = 0.62, 0.84  # albedo of an unknown wall: most are pale
 
 
 def room_light(picture: Floats, room: Room) -> float:
@@ -34,7 +35,9 @@ def room_light(picture: Floats, room: Room) -> float:
     )
     step = max(1, picture.shape[1] // 256)
     typical = weighted_median(luma(picture[::step, ::step]), floats(where[::step, ::step]))
-    return float(np.clip(typical / _USUAL_WALL, 0.12, 1.3))
+    # The brighter a wall is in a well exposed photo, the whiter it is.
+    albedo = _USUAL_WALL + (_WHITE_WALL - _USUAL_WALL) * smoothstep(0.3, 0.7, floats([typical]))[0]
+    return float(np.clip(typical / albedo, 0.12, 1.15))
 
 
 def plane_coordinates(room: Room, labels: Bytes, along: Floats, rays: Floats) -> tuple[Floats, Floats]:
@@ -44,6 +47,25 @@ def plane_coordinates(room: Room, labels: Bytes, along: Floats, rays: Floats) ->
     level = (labels == FLOOR) | (labels == CEILING)
     side = (labels == LEFT) | (labels == RIGHT)
     return floats(np.where(side, z, x)), floats(np.where(level, z, y))
+
+
+def floor_coordinates(room: Room, rays: Floats) -> tuple[Floats, Floats]:
+    """Metres X and Z where each ray meets the plane of the floor; the horizon is held at a far distance."""
+    along = 1 / np.maximum(rays[..., 1], np.float32(0.02)) / np.float32(room.box.metre)
+    return floats(rays[..., 0] * along), floats(rays[..., 2] * along)
+
+
+def wall_coordinates(room: Room, rays: Floats) -> tuple[Floats, Floats]:
+    """Metres along and down the wall that each ray meets, as if there were no floor or ceiling before it."""
+    box = room.box
+    x, z = rays[..., 0], np.maximum(rays[..., 2], np.float32(1e-4))
+    back, side = (
+        z / np.float32(box.depth),
+        np.where(x < 0, -x / np.float32(box.left), x / np.float32(box.right)),
+    )
+    along = 1 / np.maximum(np.maximum(back, side), np.float32(1e-3)) / np.float32(box.metre)
+    across = np.where(side > back, z, x) * along
+    return floats(across), floats(rays[..., 1] * along)
 
 
 def project_texture(texture: Floats, across: Floats, down: Floats, *, angle: float = 0.0) -> Floats:
@@ -114,7 +136,9 @@ def relaid(
     # The old floor's own albedo is unknown: between "as bright as the room's light makes it" and a middle grey.
     old = np.clip(typical / full, 0.06, 0.75)
     irradiance = typical / old**0.75 / 0.36**0.25
-    return mix(picture, soft_shoulder(albedo * light * np.float32(irradiance)), mask)
+    return replaced(
+        picture, beside(picture, mask), soft_shoulder(albedo * light * np.float32(irradiance)), mask
+    )
 
 
 def painted(picture: Floats, room: Room, paint: Floats, mask: Floats) -> Floats:
@@ -123,13 +147,15 @@ def painted(picture: Floats, room: Room, paint: Floats, mask: Floats) -> Floats:
     old = floats(
         [weighted_median(picture[::step, ::step, channel], mask[::step, ::step]) for channel in range(3)]
     )
-    ratio = picture / np.maximum(old, 0.01)
+    bare = beside(picture, mask)
+    ratio = bare / np.maximum(old, 0.01)
     grey = luma(floats(ratio))[..., None]
-    ratio = grey + (ratio - grey) * 0.6  # coloured light stays, the old paint's unevenness fades
+    # Coloured light stays, the old paint's unevenness fades, and a second old paint does not shine through.
+    ratio = grey * np.clip(ratio / np.maximum(grey, 1e-3), 0.8, 1.25) ** 0.6
     full = room_light(picture, room)
     was = np.clip(luma(old) / full, 0.3, 0.9)
     typical = luma(old) / was**0.8 / 0.6**0.2
-    return mix(picture, soft_shoulder(floats(ratio * paint * typical)), mask)
+    return replaced(picture, bare, soft_shoulder(floats(ratio * paint * typical)), mask)
 
 
 def tinted_toward(picture: Floats, target: Floats, mask: Floats, amount: float) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def warmth(picture: npt.NDArray[np.float32]) -> float:
 def test_the_same_request_gives_the_same_bytes() -> None:
     options: dict[str, Any] = {"references": (reference("sofa", 300, 130),)}
     first = ask("mid-century, sunset, rug", sample(), **options)
-    engine._scene.cache_clear()
+    engine._scenes.clear()
     second = ask("mid-century, sunset, rug", sample(), **options)
     assert [picture.png for picture in first.pictures] == [picture.png for picture in second.pictures]
 
@@ -183,11 +184,17 @@ def furniture() -> tuple[Reference, ...]:
     )
 
 
+def pixels(box: list[float]) -> tuple[int, int, int, int]:
+    """A box of the notes in pixels of ROOM."""
+    x, y, w, h = (round(value * side) for value, side in zip(box, (360, 240, 360, 240), strict=True))
+    return x, y, w, h
+
+
 @pytest.mark.parametrize("source", ["drawn", "sample"])
 def test_four_pieces_find_their_place_on_the_floor_of_an_empty_room(source: str) -> None:
     room = png(ROOM) if source == "drawn" else sample()
     answer = ask("place these", room, references=furniture()).pictures[0]
-    placed = {one["name"]: one["box"] for one in answer.notes["placed"]}
+    placed = {one["name"]: pixels(one["box"]) for one in answer.notes["placed"]}
     assert set(placed) == {"Grey sofa", "Oak coffee table", "Floor lamp", "item 4"}, answer.notes["left_out"]
     bare = drawn("", room)
     for x, y, w, h in placed.values():
@@ -205,6 +212,23 @@ def test_furniture_has_the_size_that_its_name_says() -> None:
     assert widths["sofa"] > 2 * widths["stool"]
 
 
+def test_a_piece_stands_where_a_person_put_it() -> None:
+    chair = reference("armchair", 160, 170)
+    put = replace(chair, at=(0.4, 0.85))
+    bigger = ask("", ROOM, references=(put, replace(chair, at=(0.65, 0.8), scale=1.5))).pictures[0]
+    first, second = sorted(bigger.notes["placed"], key=lambda one: one["number"])
+    assert first["at"] == [0.4, 0.85]
+    assert first["box"][1] + first["box"][3] == pytest.approx(0.85, abs=0.001)
+    assert second["box"][2] > 1.2 * first["box"][2]
+
+
+def test_a_place_that_is_no_floor_is_refused_with_the_reason() -> None:
+    lost = replace(reference("armchair", 160, 170), at=(0.4, 0.3))
+    notes = ask("", ROOM, references=(lost,)).pictures[0].notes
+    assert notes["placed"] == []
+    assert notes["left_out"][0] == {"what": "armchair", "why": "the place chosen for it is not on the floor"}
+
+
 def test_a_reference_that_is_no_product_photo_is_named() -> None:
     noise = np.random.default_rng(2).integers(0, 255, (200, 300, 3), dtype=np.uint8)
     broken = Reference(InputImage.of_bytes(b"not a picture", "image/png"), "ghost")
@@ -217,7 +241,7 @@ def test_an_alpha_channel_is_the_outline() -> None:
     rgba[40:180, 30:270] = (30, 30, 200, 255)
     image = InputImage.of_bytes(cv2.imencode(".png", rgba)[1].tobytes(), "image/png")
     answer = ask("", ROOM, references=(Reference(image, "sofa"),)).pictures[0]
-    x, y, w, h = answer.notes["placed"][0]["box"]
+    x, y, w, h = pixels(answer.notes["placed"][0]["box"])
     red = seen(answer)[y + h // 4 : y + h // 2, x + w // 4 : x + 3 * w // 4].mean((0, 1))
     assert red[0] > 2.5 * red[1]
 

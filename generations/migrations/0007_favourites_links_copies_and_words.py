@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_payment_overdue_since'),
-        ('generations', '0005_kept_pictures_oldest_first'),
+        ('generations', '0006_paint_and_places'),
         ('projects', '0005_passing_photos_oldest_first'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,10 @@
+"""The classes that a scene is labelled with, the same as those of the parser."""
+
+from __future__ import annotations
+
+FLOOR, WALL, CEILING, WINDOW, DOOR, RUG, OTHER = range(7)
+KINDS = ("floor", "wall", "ceiling", "window", "door", "rug", "other")
+# The room without its contents: wall by the way it faces, seen from the camera.
+BARE_FLOOR, BARE_CEILING, BARE_LEFT, BARE_RIGHT, BARE_BACK = range(5)
+BARE = ("floor", "ceiling", "left", "right", "back")
+UNKNOWN = 255

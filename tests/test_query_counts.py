@@ -1,0 +1,126 @@
+"""Each list asks the database as often for many rows as for one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts import services as accounts
+from accounts.models import Membership, Role
+from billing import budgets, credits
+from generations import favourites, services, sharing
+from generations.models import Picture
+from projects import library
+from projects import services as projects
+from projects.services import IncomingImage
+from tests import factories
+from tests.factories import Studio
+from tests.fakes import jpeg
+
+PAGES = (
+    "studio",
+    "generations",
+    "projects",
+    "clients",
+    "credits",
+    "credits/buy",
+    "library",
+    "recipes",
+    "settings",
+    "settings/api-keys",
+    "settings/budgets",
+)
+# Of the room and the generation that came first: each row more hangs on them.
+NESTED = (
+    "generations?q=oak",
+    "generations?starred=on",
+    "generations?after={generation}",
+    "rooms/{room}",
+    "rooms/{room}/versions",
+    "generations/{generation}",
+    "generations/{generation}/versions",
+    "compare?a={picture}",
+    "pictures/{picture}/share",
+)
+API = ("generations", "projects", "clients", "rooms", "photos", "credits/lines")
+
+
+def one_more_of_everything(studio: Studio, number: int) -> None:
+    """A row more on every list."""
+    organization, owner, now = studio.organization, studio.owner, timezone.now()
+    client = projects.create_client(organization=organization, name=f"Client {number}")
+    project = projects.create_project(organization=organization, name=f"Flat {number}", client=client)
+    room = projects.create_room(project=project, name="Living room")
+    image = IncomingImage(content=jpeg(), name="Sofa")
+    projects.add_photo(organization=organization, image=image, by_user=owner, room=room)
+    product = library.add_product(organization=organization, by_user=owner, image=image, name="Sofa")
+    look = library.Look(prompt="Oak")
+    library.save_recipe(
+        organization=organization, by_user=owner, name=f"Look {number}", look=look, products=[product]
+    )
+    ask = services.Ask(prompt="Warm oak", image=image, room=room, references=[image])
+    services.request_generation(organization=organization, ask=ask, by_user=owner, now=now)
+    factories.work()
+    budgets.set_budget(
+        organization=organization, key=f"client:{client.public_id}", cap=500, by_user=owner, now=now
+    )
+    person = factories.make_person()
+    with studio.enter():
+        Membership.objects.create(organization=organization, user=person, role=Role.VIEWER)
+    if number < 4:
+        accounts.issue_api_key(organization=organization, by_user=owner, name="Key", live=True, now=now)
+
+
+def one_more_around(studio: Studio, picture: Picture) -> None:
+    """A version more, a starred picture more, a link more, all of them around this picture."""
+    now, made = timezone.now(), picture.generation
+    for source in ({"parent": picture}, {"photo": made.photo}):
+        ask = services.Ask(prompt="Oak, once more", room=made.room, **source)
+        services.request_generation(organization=studio.organization, ask=ask, by_user=studio.owner, now=now)
+    factories.work()
+    with studio.enter():
+        newest = Picture.objects.of(studio.organization).select_related("organization").latest("pk")
+    favourites.star(picture=newest, starred=True, now=now)
+    sharing.make_link(picture=picture, by_user=studio.owner, now=now)
+
+
+def first_picture(studio: Studio) -> Picture:
+    related = ("organization", "generation__organization", "generation__room", "generation__photo")
+    with studio.enter():
+        found: Picture = Picture.objects.of(studio.organization).select_related(*related).earliest("pk")
+        return found
+
+
+def counted(get: Any, path: str) -> int:
+    get(path)  # what is remembered by the process is asked for once
+    with CaptureQueriesContext(connection) as seen:
+        assert get(path).status_code == 200, path
+    return len(seen)
+
+
+@pytest.mark.usefixtures("worker")
+def test_no_list_asks_more_often_for_more_rows(studio: Studio, owner_client: Browser) -> None:
+    credits.grant(organization=studio.organization, purchased=500, fact="more", now=timezone.now())
+    home, api = f"/w/{studio.organization.public_id}", studio.api()
+    one_more_of_everything(studio, 1)
+
+    def count() -> dict[str, int]:
+        pages = {page: counted(owner_client.get, f"{home}/{page}") for page in PAGES}
+        made = picture.generation
+        assert made.room is not None
+        ids = {"room": made.room.public_id, "generation": made.public_id, "picture": picture.public_id}
+        pages |= {page: counted(owner_client.get, f"{home}/{page.format(**ids)}") for page in NESTED}
+        return pages | {f"api {name}": counted(api.get, name) for name in API}
+
+    picture = first_picture(studio)
+    one_more_around(studio, picture)
+    few = count()
+    for number in range(2, 5):
+        one_more_of_everything(studio, number)
+        one_more_around(studio, picture)
+    assert count() == few
