@@ -9,25 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
 from typing import cast
 
 from django.core.files.storage import default_storage
 from django.utils.text import slugify
-from PIL import Image
 
 from accounts import tenancy
 from accounts.models import Organization
-from generations import lineage
+from generations import conversion, lineage
 from generations.models import Generation, Picture, Rendition
 from generations.modes import KEEP_STRUCTURE
 from generations.services import PictureRemoved
 from projects import image_pool, storage
 
 SECONDS = 30.0
-JPEG_QUALITY = 90
-WEB_SIDE = 1600  # pixels, the longer one
-WEB_QUALITY = 82
 MOST_CROPPED = 0.04  # of a side
 _MEDIA = {Rendition.Kind.PNG: ".png", Rendition.Kind.JPEG: ".jpg", Rendition.Kind.WEB: ".webp"}
 
@@ -80,7 +75,7 @@ def _make(picture: Picture, kind: Rendition.Kind, shape: tuple[int, int]) -> Ren
             original = opened.read()
     except FileNotFoundError:
         raise PictureRemoved from None  # in this moment
-    content, width, height = image_pool.run(convert, original, kind.value, shape, seconds=SECONDS)
+    content, width, height = image_pool.run(conversion.convert, original, kind.value, shape, seconds=SECONDS)
     folder = picture.image.rpartition("/")[0]
     name = storage.new_name(folder, f"{picture.position + 1}-{kind.value}", _MEDIA[kind])
     try:
@@ -112,26 +107,6 @@ def remove_copies(*, organization: Organization, pictures: Iterable[Picture]) ->
     copies = Rendition.objects.of(organization).filter(picture__in=[picture.pk for picture in pictures])
     storage.doom(copies.values_list("file", flat=True))
     copies.delete()
-
-
-def convert(png: bytes, kind: str, shape: tuple[int, int]) -> tuple[bytes, int, int]:
-    """The picture cropped evenly to `shape`, encoded, with its size; for an image process."""
-    with Image.open(BytesIO(png), formats=["PNG"]) as opened:
-        picture = opened.convert("RGB")
-    left, top = (picture.width - shape[0]) // 2, (picture.height - shape[1]) // 2
-    picture = picture.crop((left, top, left + shape[0], top + shape[1]))
-    out = BytesIO()
-    if kind == Rendition.Kind.PNG:
-        picture.save(out, "PNG")
-    elif kind == Rendition.Kind.JPEG:
-        picture.save(out, "JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True)
-    else:
-        scale = min(1.0, WEB_SIDE / max(picture.size))
-        small = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        if small != picture.size:
-            picture = picture.resize(small, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        picture.save(out, "WEBP", quality=WEB_QUALITY, method=4)
-    return out.getvalue(), picture.width, picture.height
 
 
 def _filename(picture: Picture, extension: str, size: tuple[int, int]) -> str:
