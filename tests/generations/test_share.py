@@ -229,3 +229,37 @@ def test_a_link_works_for_members_of_other_workspaces_as_for_anybody(
 ) -> None:
     path = link_to(owner_client, home, picture)
     assert factories.browser_of(strange_studio.owner).get(path).status_code == 200
+
+
+def test_a_program_stars_shares_and_revokes(picture: Picture, studio: Studio) -> None:
+    api, where = studio.api(), f"pictures/{picture.public_id}"
+    starred = f"generations/{picture.generation.public_id}"
+    assert api.get(starred).json()["pictures"][0]["starred"] is False
+    assert api.put(f"{where}/star").status_code == 204
+    assert api.get(starred).json()["pictures"][0]["starred"] is True
+    assert api.delete(f"{where}/star").status_code == 204
+    assert api.get(starred).json()["pictures"][0]["starred"] is False
+    made = api.post(f"{where}/links", {"days": 7})
+    assert made.status_code == 201
+    path = "/s/" + made.json()["url"].rpartition("/")[2]
+    assert statuses(path) == [200, 200, 200]
+    assert api.post(f"{where}/links", {"days": 0}).status_code == 400
+    (listed,) = api.get(f"{where}/links").json()["results"]
+    assert (listed["id"], "url" in listed) == (made.json()["id"], False)
+    assert api.delete(f"links/{listed['id']}").status_code == 204
+    assert statuses(path) == [410, 404, 404]
+    assert api.get(f"{where}/links").json()["results"] == []
+
+
+def test_a_strangers_program_finds_nothing(picture: Picture, studio: Studio, strange_studio: Studio) -> None:
+    link, _token = sharing.make_link(picture=picture, by_user=studio.owner, now=timezone.now())
+    api, where = strange_studio.api(), f"pictures/{picture.public_id}"
+    answers = [
+        api.put(f"{where}/star"),
+        api.delete(f"{where}/star"),
+        api.post(f"{where}/links", {}),
+        api.get(f"{where}/links"),
+        api.delete(f"links/{link.public_id}"),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * 5
+    assert links(studio)[0].revoked_at is None
