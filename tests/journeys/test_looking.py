@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from config.local.postgres import REPOSITORY
-from tests.journeys.people import Person
+from tests.journeys.people import Person, Site
 
 SHOTS = os.environ.get("LOOKING_SHOTS", "")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "color_scheme": "dark"}
@@ -147,6 +149,47 @@ def _shared_and_revoked(anna: Person, someone: Callable[..., Person], second: st
     assert guest.open(address) == 410
     assert guest.sees("This link has ended")
     looks_right(guest)
+
+
+MANY = """
+from accounts import tenancy
+from accounts.models import Organization
+from generations.models import Picture
+from tests.generations.bulk import fill
+with tenancy.system("provisioning by name"):
+    organization = Organization.objects.get(public_id={workspace!r})
+with tenancy.enter(organization):
+    made = Picture.objects.get()
+    fill(organization, 60)
+    Picture.objects.exclude(pk=made.pk).update(image=made.image, thumbnail=made.thumbnail)
+"""
+
+
+def test_more_of_the_gallery_comes_without_leaving_the_page(
+    someone: Callable[..., Person], site: Site
+) -> None:
+    anna = someone(**PHONE)
+    page = anna.page
+    anna.join()
+    anna.ask("Japandi")
+    anna.wait_for_the_picture()
+    script = MANY.format(workspace=anna.workspace.rpartition("/")[2])
+    settings = {"DATA_DIR": str(site.data_dir), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "manage.py", "shell", "-c", script]
+    subprocess.run(command, cwd=REPOSITORY, env=os.environ | settings, check=True)
+    anna.open(f"{anna.workspace}/generations")
+    address = page.url
+    assert page.locator(".card").count() == 24
+    for cards in (48, 61):
+        page.get_by_role("link", name="Show more").click()
+        page.locator(".card").nth(cards - 1).wait_for()
+        assert page.locator(".card").count() == cards
+        page.wait_for_function("document.activeElement.matches('.card-link')")
+        page.evaluate("document.activeElement.blur()")
+    assert page.url == address
+    assert page.get_by_role("link", name="Show more").count() == 0
+    looks_right(anna)
+    shot(anna, "many")
 
 
 def test_without_javascript_a_picture_is_starred_compared_and_downloaded(
