@@ -58,14 +58,25 @@ def shape_of(size: tuple[int, int], source: tuple[int, int]) -> tuple[int, int]:
 
     `size` itself where the shapes differ by more than MOST_CROPPED of a side.
     """
+    return size if is_other_shape(size, source) else _fitting(size, source)
+
+
+def is_other_shape(size: tuple[int, int], source: tuple[int, int]) -> bool:
+    """Whether a crop to the shape of `source` would cut away more than a few pixels; sizes in pixels, 0 is unknown."""
+    fitting = _fitting(size, source)
+    return max(1 - fitting[0] / size[0], 1 - fitting[1] / size[1]) > MOST_CROPPED
+
+
+def _fitting(size: tuple[int, int], source: tuple[int, int]) -> tuple[int, int]:
     (width, height), (source_width, source_height) = size, source
     if not (source_width and source_height):
         return size
-    fitting = min(width, round(height * source_width / source_height)), height
-    if fitting[0] == width:
-        fitting = width, min(height, round(width * source_height / source_width))
-    cropped = max(1 - fitting[0] / width, 1 - fitting[1] / height)
-    return size if cropped > MOST_CROPPED else fitting
+    across = round(height * source_width / source_height)
+    return (
+        (across, height)
+        if across < width
+        else (width, min(height, round(width * source_height / source_width)))
+    )
 
 
 def _make(picture: Picture, kind: Rendition.Kind, shape: tuple[int, int]) -> Rendition:

@@ -212,7 +212,7 @@ LOOKED_FOR = {
     "two words that never meet": "?q=oak+sage",
     "no such word": "?q=nothing",
     "failed ones": "?state=failed",
-    "a person who asked for none": "?person=nobody",
+    "a person who asked for none": "?person={colleague}",
     "favourites": "?starred=on",
     "the oldest days": "?until={oldest}",
     "the last page": "?after={last}",
@@ -240,7 +240,7 @@ def measured(studio: Studio, many: int) -> dict[str, float]:
         cursor.execute("ANALYZE generations_generation, generations_picture, generations_promptword")
     browser, home = factories.browser_of(studio.owner), f"/w/{studio.organization.public_id}/generations"
     return {
-        name: best_of(browser, home + query.format(oldest=day, last=last))
+        name: best_of(browser, home + query.format(oldest=day, last=last, colleague=studio.colleague.email))
         for name, query in LOOKED_FOR.items()
     }
 

@@ -185,6 +185,8 @@ def test_a_download_has_the_shape_of_the_photo(
         image, name = fetched(owner_client, f"{home}/pictures/{picture.public_id}/download/{kind}")
         assert (image.format, image.size) == (media, shape)
         assert name == f"living-room-japandi-light-oak-1-{shape[0]}x{shape[1]}.{extension}"
+    page = owner_client.get(f"{home}/generations/{picture.generation.public_id}").content.decode()
+    assert ("another shape" in page) == (size == (64, 64))
     assert_files_are_clean()
 
 
