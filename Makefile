@@ -20,7 +20,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run install test test-slow journeys chaos recovery fairness shuffle stripe-live-smoke bench check format lock room-parser clean env env-dev env-browser
+.PHONY: help demo run install test test-slow journeys chaos recovery fairness shuffle stripe-live-smoke bench preview-sheet preview-bench style-gallery check format lock room-parser clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -62,6 +62,16 @@ stripe-live-smoke: env-dev ## one scenario against Stripe (STRIPE_SECRET_KEY=sk_
 bench: env-dev ## measure; asserts nothing tight
 	$(call pytest,-m bench)
 
+preview-sheet: env-dev ## contact sheets of the preview engine (PHOTOS=folder, or ROOM=name PROMPT="…" ITEMS=sofa,plant for one)
+	@$(ENV) -m tests.bench.preview.sheet $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(ROOM),--room "$(ROOM)") \
+	    $(if $(PROMPT),--prompt "$(PROMPT)") $(if $(ITEMS),--items "$(ITEMS)")
+
+preview-bench: env-dev ## time, memory and faithfulness of the preview engine, into docs/preview/benchmark.md
+	@$(ENV) -m tests.bench.preview.report
+
+style-gallery: env-dev ## one example picture for each style, into static/samples/styles
+	@$(ENV) -m tests.bench.preview.gallery
+
 check: env-browser ## lint, types, import rules, migrations, conventions
 	@echo "ruff" && $(ENV) -m ruff check .
 	@$(ENV) -m ruff format --check .
@@ -89,10 +99,10 @@ room-parser: ## train the net that reads rooms (ROOMS=1500 MINUTES=60; hours; ne
 	@$(TRAINING)/render-env/bin/pip install -q -r $(TRAINING)/render.txt
 	@$(TRAINING)/train-env/bin/pip install -q -r $(TRAINING)/train.txt
 	@cd generations/engines/preview && export PYTHONPATH=. && root=$(CURDIR)/$(TRAINING) && \
-	    nice $$root/render-env/bin/python -m training.render $$root/pairs 0 $(or $(ROOMS),1500) | grep pairs, && \
+	    nice $$root/render-env/bin/python -m training.render $$root/pairs 0 $(or $(ROOMS),1500) > $$root/render.log && \
 	    nice $$root/train-env/bin/python -m training.train $$root/pairs $$root/net.pt $(or $(MINUTES),60) && \
 	    $$root/train-env/bin/python -m training.export $$root/pairs $$root/net.pt room_parser.onnx && \
-	    $$root/train-env/bin/python -m training.score $$root/pairs room_parser.onnx
+	    $$root/train-env/bin/python -m training.score $$root/pairs room_parser.onnx $(REFERENCE)
 
 clean: ## remove .venv and caches; data (var/) stay
 	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles

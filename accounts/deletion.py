@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
-from accounts import lifecycle, members, services, tenancy
+from accounts import exports, lifecycle, members, services, tenancy
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Invitation, Membership, Organization, Role, User
 
@@ -57,6 +57,7 @@ def empty(*, organization_id: int, now: datetime) -> bool:
         lifecycle.workspace_deleted.happened(organization=organization, now=now)
     except lifecycle.NotYet:
         return False
+    exports.forget(organization=organization)
     with tenancy.enter(organization):
         Invitation.objects.of(organization).delete()
         ApiKey.objects.of(organization).update(name=_("Deleted"))

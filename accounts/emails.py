@@ -29,12 +29,14 @@ def send(*, to: Sequence[str], template: str, context: Mapping[str, Any]) -> Non
 
 
 def send_to_members(
-    *, organization: Organization, role: Role, template: str, context: Mapping[str, Any]
+    *, organization: Organization, role: Role, template: str, context: Mapping[str, Any], wish: str = ""
 ) -> None:
-    """One mail to everybody in the workspace whose role includes `role`."""
+    """One mail to everybody in the workspace whose role includes `role`; with a `wish`, who has it (`mail_…`)."""
     roles = [each for each in Role if each.includes(role)]
     with tenancy.enter(organization):
         members = Membership.objects.of(organization).filter(role__in=roles, user__is_active=True)
+        if wish:
+            members = members.filter(**{wish: True})
         addresses = list(members.order_by("pk").values_list("user__email", flat=True))
     if addresses:
         send(to=addresses, template=template, context={"workspace": organization, **context})

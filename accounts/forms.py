@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
 from accounts.models import Role, User
 
 
@@ -133,3 +135,23 @@ class DeleteForm(forms.Form):
         label=_("Type the name of the workspace"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class AuditForm(forms.Form):
+    """What of the audit log is wanted."""
+
+    who = forms.ChoiceField(required=False, label=_("Person"))
+    kind = forms.ChoiceField(
+        required=False, label=_("What"), choices=[("", _("Everything")), *audit.KINDS.items()]
+    )
+    first = forms.DateField(
+        required=False, label=_("From"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    last = forms.DateField(
+        required=False, label=_("Until"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        who: Any = self.fields["who"]
+        who.choices = [("", _("Everybody")), *((str(person.pk), person.email) for person in people)]

@@ -48,3 +48,11 @@ deletion_explained: Turn[...] = Turn()
 # register(action(*, organization: Organization, now: datetime)): nobody can enter it any more; remove what the app
 # has of it, in transactions of its own and so that it can be called again. Raises NotYet while something of it runs.
 workspace_deleted: Turn[...] = Turn()
+
+# register(action(*, organization: Organization, archive: archive.Archive)): write what the app has of the workspace;
+# not inside a transaction, and never copying files inside one.
+workspace_exported: Turn[...] = Turn()
+
+# register(action(*, user: User, organizations: list[Organization], archive: archive.Archive)): the same of a person,
+# who belongs to these workspaces.
+person_exported: Turn[...] = Turn()

@@ -291,6 +291,48 @@ class AuditEntry(models.Model):
         return f"{self.action} {self.target}"
 
 
+def export_id() -> str:
+    return new_id("exp")
+
+
+class Export(models.Model):
+    """A ZIP of everything of a workspace, or of a person (no organization; seen through `tenancy.system` alone).
+
+    `file` is "" until it is built; the row and the file go together when it expires. At most one is being built
+    for a workspace or a person (unique constraints).
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=export_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, null=True, related_name="+")
+    asked_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    file = models.CharField(max_length=240, blank=True)
+    bytes = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    ready_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization"], condition=Q(ready_at=None), name="export_one_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["asked_by"],
+                condition=Q(ready_at=None, organization=None),
+                name="export_one_of_a_person_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(ready_at=None, file="") | Q(ready_at__isnull=False) & ~Q(file=""),
+                name="export_ready_has_a_file",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
 class OperatorAlert(models.Model):
     """Something that whoever runs this instance has to know. Raised again, it counts up instead of repeating."""
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import alerts, deletion, emails, invitations
+from accounts import alerts, deletion, emails, exports, invitations
 
 # A mail server that is away for an hour costs no mail.
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3)
@@ -37,3 +37,16 @@ def empty_workspace(organization_id: int) -> None:
 def empty_workspaces(timestamp: int) -> None:
     """Every five minutes: deleted workspaces that something stood in the way of."""
     deletion.empty_all(now=timezone.now())
+
+
+@app.task(name=exports.BUILD_TASK, queue=exports.QUEUE, retry=RetryStrategy(max_attempts=3, wait=60))
+def build_export(export_id: int, base: str) -> None:
+    """Pack a workspace or a person into a ZIP."""
+    exports.build(export_id=export_id, base=base, now=timezone.now())
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="accounts.sweep_exports", queue=exports.QUEUE, queueing_lock="sweep_exports")
+def sweep_exports(timestamp: int) -> None:
+    """Every hour: exports whose week is over."""
+    exports.sweep(now=timezone.now())

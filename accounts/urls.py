@@ -3,7 +3,9 @@
 from django.urls import path
 
 from accounts import (
+    audit_pages,
     converters,  # noqa: F401 — knows `id`
+    export_pages,
     member_pages,
     profile_pages,
     views,
@@ -20,6 +22,7 @@ urlpatterns = [
     path("workspaces", workspace_pages.workspaces, name="workspaces"),
     path("w/<id:workspace>/enter", workspace_pages.switch, name="switch"),
     path(f"{_SETTINGS}/name", workspace_pages.rename, name="workspace-rename"),
+    path(f"{_SETTINGS}/audit-log", audit_pages.audit_log, name="audit-log"),
     path(f"{_SETTINGS}/delete", workspace_pages.delete, name="workspace-delete"),
     path(f"{_SETTINGS}/members", member_pages.members_page, name="members"),
     path(f"{_SETTINGS}/members/invite", member_pages.invite, name="member-invite"),
@@ -38,5 +41,13 @@ urlpatterns = [
     path("profile", profile_pages.profile_page, name="profile"),
     path("profile/sessions/<int:session_id>/end", profile_pages.end_session, name="session-end"),
     path(f"{_SETTINGS}/notifications", profile_pages.notifications, name="notifications"),
+    path(f"{_SETTINGS}/exports", export_pages.workspace_exports, name="exports"),
+    path(
+        f"{_SETTINGS}/exports/<id:export_id>/fetch", export_pages.fetch_workspace_export, name="export-fetch"
+    ),
+    path("profile/exports", export_pages.person_exports, name="person-exports"),
+    path(
+        "profile/exports/<id:export_id>/fetch", export_pages.fetch_person_export, name="person-export-fetch"
+    ),
     path("invitations/<id:token>", member_pages.invitation, name="invitation"),
 ]

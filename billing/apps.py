@@ -9,4 +9,4 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import closing, welcome  # noqa: F401 — importing registers them
+        from billing import closing, packing, welcome  # noqa: F401 — importing registers them

@@ -232,4 +232,5 @@ def mail_notice(*, organization_id: int, budget_id: int, percent: int, now: date
         role=Role.ADMIN,
         template="budget_notice",
         context={"budget": standing, "percent": percent, "month": _month(now)},
+        wish="mail_budgets",
     )

@@ -35,7 +35,13 @@ def send(*, organization_id: int, notice: str, row_id: int, now: datetime) -> No
         return
     context = _context(organization, notice, row_id, now)
     if context is not None:
-        emails.send_to_members(organization=organization, role=Role.OWNER, template=notice, context=context)
+        emails.send_to_members(
+            organization=organization,
+            role=Role.OWNER,
+            template=notice,
+            context=context,
+            wish="mail_budgets" if notice == LOW_BALANCE else "",
+        )
 
 
 def _context(organization: Organization, notice: str, row_id: int, now: datetime) -> dict[str, Any] | None:

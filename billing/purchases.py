@@ -81,6 +81,14 @@ def buy_pack(
         Purchase.objects.of(organization).filter(pk=purchase.pk, session_id=None).update(
             session_id=session.id
         )
+        accounts.record(
+            organization=organization,
+            by_user=by_user,
+            action="pack.chosen",
+            target=purchase.public_id,
+            now=now,
+            credits=purchase.credits,
+        )
     return str(session.url)
 
 

@@ -12,5 +12,6 @@ class GenerationsConfig(AppConfig):
         from generations import (
             closing,  # noqa: F401 — importing registers what it does when a workspace is deleted
             naming,  # noqa: F401 — importing registers what it names
+            packing,  # noqa: F401 — importing registers what it packs
             upstream_keys,  # noqa: F401 — importing registers what it seals
         )

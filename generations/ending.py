@@ -7,7 +7,7 @@ from datetime import datetime
 
 from accounts import tenancy
 from billing import credits
-from generations import admission, engines, gates, outcomes
+from generations import admission, engines, gates, mailing, outcomes
 from generations.gates import Verdict
 from generations.models import Generation, State, UpstreamCall
 from generations.models.generation import GenerationQuerySet
@@ -57,6 +57,7 @@ def end(
             credits.release(organization=organization, reference=generation.public_id, now=now)
         if also is not None:
             also()
+        mailing.arrange(generation=generation, state=state)
         outcomes.announce(generation.public_id)
         admission.admit(organization=organization, now=now)
         gates.leave(generation=generation, verdict=verdict, now=now, call_began=generation.calling_since)

@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Q
 
 from accounts import tenancy
-from accounts.models import TenantQuerySet
+from accounts.models import Export, TenantQuerySet
 from generations.models import Picture, Rendition
 from projects.models import Photo, UnclaimedFile
 
@@ -20,6 +20,7 @@ _COLUMNS: tuple[tuple[type[Any], str], ...] = (
     (Picture, "image"),
     (Picture, "thumbnail"),
     (Rendition, "file"),
+    (Export, "file"),
     (Photo, "original"),
     (Photo, "image"),
     (Photo, "thumbnail"),

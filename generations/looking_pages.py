@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
@@ -15,22 +14,9 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member
 from generations import favourites, files, lineage, renditions
-from generations.models import Generation, Picture, Rendition
+from generations.models import Generation, Rendition
+from generations.page_parts import picture_of, place_of
 from projects.models import Room
-
-
-def picture_of(request: MemberRequest, picture_id: str) -> Picture:
-    """The picture of this workspace whose generation is not deleted, else 404; inside the workspace."""
-    pictures = Picture.objects.of(request.organization).filter(generation__deleted_at=None)
-    related = ("organization", "generation__organization", "generation__room", "generation__photo")
-    found: Picture = get_object_or_404(pictures.select_related(*related), public_id=picture_id)
-    return found
-
-
-def place_of(picture: Picture) -> str:
-    """Where the picture stands: on the page of its generation."""
-    where = reverse("generation", args=[picture.organization.public_id, picture.generation.public_id])
-    return f"{where}#picture-{picture.position + 1}"
 
 
 @member(Role.DESIGNER)

@@ -40,14 +40,14 @@ MODES = {
         Mode(
             "layout",
             _("Layout boost"),
-            "Improve the layout of this room by rearranging its furniture",
+            "Improve the layout of this room",
             _("The same things, better arranged."),
             "layout",
         ),
         Mode(
             "declutter",
             _("Declutter"),
-            "Declutter this room: remove loose things and clutter",
+            "Declutter this room",
             _("Tidy, with what belongs there."),
             "broom",
         ),
@@ -89,14 +89,14 @@ MODES = {
         Mode(
             "render",
             _("Draft to photo"),
-            "Turn this 3D draft into a photorealistic photo",
+            "Turn this 3D render into a photorealistic photo",
             _("A render or sketch made real."),
             "cube",
         ),
         Mode(
             "seasonal",
             _("Season"),
-            "Decorate this room for the season",
+            "Seasonal look for this room",
             _("Winter, spring, a feast."),
             "leaf",
         ),

@@ -103,18 +103,22 @@ def request_generation(
     request_sha256: str = "",
     deadline: datetime | None = None,
     is_awaited: bool = False,
+    is_sample: bool = False,
 ) -> tuple[Generation, bool]:
     """Accept the work: row, hold and job in one transaction. Returns it, and whether it is new.
 
     The same idempotency key and body return the generation made then. What has not ended at `deadline` fails, credits
-    back; `is_awaited` says that a caller waits who gets the picture in that time or never. Files go to storage
+    back; `is_awaited` says that a caller waits who gets the picture in that time or never; `is_sample`, see
+    `generations.samples`. Files go to storage
     before the transaction, and away again when it fails. Raises NotAvailableHere, KeyReused, InvalidDeadline,
     UpstreamKeyPaused, and what `credits.hold` and the images' checks raise; then nothing is charged and nothing is
     kept.
     """
     if replayed := _replay(organization, idempotency_key, request_sha256):
         return replayed, False
-    engine, own_key = engine_for(organization=organization, api_key=api_key)
+    engine, own_key = (
+        ("preview", False) if is_sample else engine_for(organization=organization, api_key=api_key)
+    )
     if engine == "meltflex" and ask.extensions and not settings.MELTFLEX_EXTENSIONS:
         raise NotAvailableHere(f"`{ask.extensions[0]}` is switched off on this instance. Leave it out.")
     if deadline is not None and not is_awaited:
@@ -142,6 +146,7 @@ def request_generation(
         request_sha256=request_sha256,
         deadline=deadline,
         is_awaited=is_awaited,
+        is_sample=is_sample,
     )
     try:
         with tenancy.enter(organization):
@@ -185,7 +190,7 @@ def _accept(
         )
     elif ask.photo is not None:
         generation.photo = ask.photo
-    if not generation.is_test:
+    if not generation.is_free:
         generation.credits_held = generation.price
     if ask.paint is not None:
         generation.paint = _sent_along(generation, next(arriving), by_user)
@@ -203,7 +208,7 @@ def _accept(
             at_y=y,
             scale=piece.scale,
         )
-    if not generation.is_test:
+    if not generation.is_free:
         labels = {"by": by_user.email} | (projects.labels_of(ask.room) if ask.room else {})
         keys = [budgets.member_key(by_user), f"client:{labels.get('client', '')}"]
         credits.hold(

@@ -21,8 +21,8 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from generations import sharing
-from generations.looking_pages import picture_of, place_of
 from generations.models import ShareLink
+from generations.page_parts import picture_of, place_of
 
 DAYS = (7, 30, 90)  # how long a link may be asked to last; else until it is revoked
 

@@ -17,7 +17,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member
 from billing import pricing
-from generations import files, services, upstream_keys
+from generations import files, samples, services, upstream_keys
 from generations.ask import MAX_PIECES, Piece
 from generations.engines.preview.styles import STYLES
 from generations.forms import StudioForm
@@ -133,6 +133,7 @@ def _context(
     ticked = set(request.POST.getlist("product"))
     with enter(organization):
         recent = list(for_cards(Generation.objects.of(organization).kept())[:6])
+        sample_left = not recent and samples.of_workspace(organization) is None
         library = list(
             Product.objects.of(organization).kept().select_related("photo").order_by("-pk")[:MOST_SHOWN]
         )
@@ -148,6 +149,7 @@ def _context(
         "recipe": recipe,
         "recipes": recipes,
         "recent": recent,
+        "sample_looks": samples.LOOKS if sample_left else {},
         "library": library,
         "most_pieces": MAX_PIECES,
         "modes": MODES.values(),

@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 from accounts import emails
 from accounts.tasks import MAIL_AGAIN
 from billing import credits
-from generations import queue, removal, running, timing, upstream_keys
+from generations import mailing, queue, removal, running, timing, upstream_keys
 from projects import storage
 
 WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
@@ -62,3 +62,22 @@ def measure(timestamp: int) -> None:
 def tell_key_paused(key_id: int, organization_id: int) -> None:
     """Mail to the owners and admins of a workspace whose own key was refused."""
     upstream_keys.tell_paused(key_id=key_id, organization_id=organization_id)
+
+
+@app.task(name=mailing.ENDED_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def tell_ended(generation_id: int, organization_id: int) -> None:
+    """Mail to who asked for a picture and has left its page."""
+    mailing.tell_ended(generation_id=generation_id, organization_id=organization_id)
+
+
+@app.periodic(cron="0 7 * * 1")
+@app.task(name="generations.tell_weeks", queue="upkeep", queueing_lock="tell_weeks")
+def tell_weeks(timestamp: int) -> None:
+    """On Mondays at seven (UTC)."""
+    mailing.arrange_weeks()
+
+
+@app.task(name=mailing.WEEK_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def tell_week(organization_id: int) -> None:
+    """What was made in a workspace in seven days."""
+    mailing.tell_week(organization_id=organization_id, now=timezone.now())

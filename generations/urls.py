@@ -10,6 +10,7 @@ from generations import (
     looking_pages,
     placing_pages,
     recipe_pages,
+    sample_pages,
     sharing_pages,
     studio_pages,
     views,
@@ -17,6 +18,7 @@ from generations import (
 
 urlpatterns = [
     path("w/<id:workspace>/studio", studio_pages.studio, name="studio"),
+    path("w/<id:workspace>/sample", sample_pages.ask_sample, name="sample"),
     path("w/<id:workspace>/photos", studio_pages.add_photo, name="add-photo"),
     path("w/<id:workspace>/library", library_pages.products, name="products"),
     path("w/<id:workspace>/library/<id:product_id>", library_pages.change_product, name="change-product"),

@@ -6,7 +6,6 @@ import math
 import mimetypes
 from typing import Any
 
-from csp.decorators import csp_replace
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -19,7 +18,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import statement
-from generations import files, removal, services, sharing, timing
+from generations import files, mailing, removal, services, sharing, timing
 from generations.forms import PhotoForm, PromptForm
 from generations.models import Generation, GenerationReference, Picture
 from generations.page_parts import for_cards, price_tag, request_pictures, to_generation
@@ -154,6 +153,7 @@ def _source_is_gone(found: Generation) -> bool:
 def generation(request: MemberRequest, generation_id: str) -> HttpResponse:
     """One generation: live progress, then before and after."""
     found = _find(request, generation_id)
+    mailing.note_seen(generation=found, user=request.user, now=timezone.now())
     return render(request, "generations/generation.html", _generation_context(request, found))
 
 
@@ -165,6 +165,7 @@ def progress(request: MemberRequest, generation_id: str) -> HttpResponse:
     estimate = timing.estimate(found, now=timezone.now())
     if not found.has_ended and request.GET.get("seen") == _seen(found, estimate):
         return HttpResponse(status=204)
+    mailing.note_seen(generation=found, user=request.user, now=timezone.now())
     return render(request, "generations/_generation.html", _generation_context(request, found))
 
 
@@ -215,8 +216,6 @@ def restyle(request: MemberRequest, picture_id: str) -> HttpResponse:
         return render(request, "generations/generation.html", context, status=422)
 
 
-# A browser that shows a picture by itself puts styles of its own around it; a picture can do nothing with that.
-@csp_replace({"default-src": ["'none'"], "img-src": ["'self'"], "style-src": ["'unsafe-inline'"]})
 @public("the signed address is the permission")
 @require_safe
 def file(request: HttpRequest, token: str, filename: str) -> HttpResponseBase:
@@ -232,6 +231,8 @@ def file(request: HttpRequest, token: str, filename: str) -> HttpResponseBase:
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     response = FileResponse(opened, filename=filename, content_type=media_type)
     response["Cache-Control"] = "private, max-age=86400, immutable"
+    # A browser that shows a picture by itself puts styles of its own around it; a picture can do nothing with that.
+    response["Content-Security-Policy"] = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
     if "download" in request.GET:
         response["Content-Disposition"] = files.content_disposition(filename)
     return response

@@ -7,3 +7,6 @@ class ProjectsConfig(AppConfig):
     """Imports accounts alone."""
 
     name = "projects"
+
+    def ready(self) -> None:
+        from projects import packing  # noqa: F401 — importing registers what it packs

@@ -85,6 +85,8 @@ class Generation(models.Model):
     api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
     engine = models.CharField(max_length=20)
     is_test = models.BooleanField(default=False)  # asked with a test key: no ledger line
+    # Free, of our own sample room and by our own engine: the first thing a new workspace may try.
+    is_sample = models.BooleanField(default=False, db_default=False)
     own_key = models.BooleanField(default=False)  # made with the workspace's own MeltFlex key, not with ours
 
     # What is asked for. The source is a photo or a picture made before (the version tree).
@@ -125,6 +127,7 @@ class Generation(models.Model):
     queued_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)  # when who asked for it first saw how it ended
     deleted_at = models.DateTimeField(null=True, blank=True)  # by its workspace: prompt and files are gone
 
     objects = GenerationQuerySet.as_manager()
@@ -135,6 +138,17 @@ class Generation(models.Model):
                 fields=["organization", "idempotency_key"],
                 condition=~Q(idempotency_key=""),
                 name="generation_idempotency_key_once",
+            ),
+            models.UniqueConstraint(
+                # One that failed or was canceled may be tried again; nobody gets two.
+                fields=["organization"],
+                condition=Q(is_sample=True, state__in=["waiting", "queued", "running", "succeeded"]),
+                name="generation_one_sample_per_workspace",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_sample=False)
+                | Q(engine="preview", own_key=False, credits_held=0, parent=None, variations=1),
+                name="generation_sample_is_ours_and_free",
             ),
             models.CheckConstraint(
                 condition=Q(photo__isnull=False, parent=None) | Q(photo=None, parent__isnull=False),
@@ -179,6 +193,11 @@ class Generation(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def is_free(self) -> bool:
+        """Writes no line into the ledger."""
+        return self.is_test or self.is_sample
 
     @property
     def has_ended(self) -> bool:

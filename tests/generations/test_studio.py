@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from PIL import Image
 
+from generations.engines.preview import read_prompt
 from generations.modes import KEEP_STRUCTURE, MODES, compose
 from projects import services as projects
 from projects.models import Photo, Product
@@ -341,3 +342,10 @@ def test_several_photos_of_a_room_come_at_once(owner_client: Browser, home: str,
     assert "two.jpg: " in answer.content.decode()
     with studio.enter():
         assert room.photos.count() == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_preview_knows_how_every_mode_begins(mode: str) -> None:
+    plan = read_prompt(compose(mode=mode, style="", words="", keep_structure=True))
+    assert plan.ignored == ()
+    assert plan.keep == ()  # walls that stay where they are may well be painted

@@ -84,17 +84,25 @@ def smoothstep(low: float, high: float, values: Floats) -> Floats:
 
 def guided_filter(guide: Floats, values: Floats, radius: int, epsilon: float) -> Floats:
     """`values` smoothed so that they keep the edges of `guide` (both one channel, same shape)."""
+    return guided_filters(guide, [values], radius, epsilon)[0]
+
+
+def guided_filters(guide: Floats, images: list[Floats], radius: int, epsilon: float) -> list[Floats]:
+    """`guided_filter` of several images by one guide."""
     size = (2 * radius + 1, 2 * radius + 1)
 
     def mean(image: Floats) -> Floats:
         return floats(cv2.blur(image, size))
 
-    mean_guide, mean_values = mean(guide), mean(values)
-    slope = (mean(guide * values) - mean_guide * mean_values) / (
-        mean(guide * guide) - mean_guide**2 + epsilon
-    )
-    offset = mean_values - slope * mean_guide
-    return mean(floats(slope)) * guide + mean(floats(offset))
+    mean_guide = mean(guide)
+    spread = mean(guide * guide) - mean_guide**2 + np.float32(epsilon)
+    out = []
+    for values in images:
+        mean_values = mean(values)
+        slope = (mean(guide * values) - mean_guide * mean_values) / spread
+        offset = mean_values - slope * mean_guide
+        out.append(floats(mean(floats(slope)) * guide + mean(floats(offset))))
+    return out
 
 
 def mix(below: Floats, above: Floats, amount: Floats | float) -> Floats:

@@ -11,11 +11,11 @@ from generations.engines.preview.arrays import Floats, floats, resize
 from generations.engines.preview.camera import LEFT, Box, Camera
 from generations.engines.preview.segments import Segments, disagreement, find_poses
 
-_SAMPLES = 28  # points along each edge of the box
+_SAMPLES = 22  # points along each edge of the box
 _NEAREST = 0.12  # camera heights: edges start this close to the camera
 _STRONG = 0.55
 _EVIDENCE_NEEDED = 0.17  # an edge of the box that crosses even area below this counts against it
-_HOPELESS = 0.15  # a camera that explains this much less of the segments than the best is not searched
+_HOPELESS = 0.09  # a camera that explains this much less of the segments than the best is not searched
 _COARSE = 44  # pixels of the longest side, at which boxes are held against what the parser saw
 _PARSER = 1.8  # what the parser's agreement weighs beside the edges
 
@@ -177,7 +177,7 @@ def _search(evidence: _Evidence) -> tuple[Floats, float]:
     random = np.random.default_rng(11)
     low = np.log(np.array([0.25, 0.25, 0.8, 0.32], np.float32))
     high = np.log(np.array([6.0, 6.0, 7.0, 1.7], np.float32))
-    boxes = floats(np.exp(random.uniform(low, high, (2400, 4))))
+    boxes = floats(np.exp(random.uniform(low, high, (1600, 4))))
     boxes = boxes[np.argsort(-evidence.scores(boxes, areas=False), kind="stable")[:260]]
     step = 0.09
     for turn in range(6):
@@ -239,7 +239,7 @@ def sharpened(layout: Layout, lab: Floats) -> Layout:
     start, reach = box, np.float32(0.08)
     best: tuple[float, Camera, Floats] | None = None
     step = 1.0
-    for _ in range(4):
+    for _ in range(3):
         for trial in range(7):
             turn = random.normal(0, 0.004 * step, 3) if trial else np.zeros(3)
             lens = float(np.exp(random.normal(0, 0.012 * step))) if trial else 1.0

@@ -21,6 +21,7 @@ _REDUCED = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
 _ORIENTATION = 0x0112  # of a JPEG, which OpenCV heeds
+_PRODUCT = 800  # pixels of the longest side that a product photo needs
 _MOST_PIXELS = 120_000_000  # more is refused by its header; the product's own limits are lower
 SOFTWARE = "Roomwright preview engine"
 _BADGE = "preview"
@@ -35,15 +36,17 @@ def decode_to_work(content: bytes, resolution: str) -> tuple[Bytes, tuple[int, i
     full = _true_size(content)
     size = working_size(*full, resolution)
     # A JPEG is decoded at half, a quarter or an eighth in a fraction of the time and of the memory.
-    spare = min(full[0] / size[0], full[1] / size[1])
-    shrink = next((step for step in (8, 4, 2) if spare >= step), 1)
+    shrink = _shrink(min(full[0] / size[0], full[1] / size[1]))
     return np.ascontiguousarray(_decoded(content, _REDUCED[shrink])[..., ::-1], np.uint8), size
 
 
 def decode_product(content: bytes) -> Bytes:
     """A product photo as RGBA bytes (h, w, 4); EngineError "bad_source" when it is no picture."""
-    _true_size(content)
-    picture = _decoded(content, cv2.IMREAD_UNCHANGED)
+    full = _true_size(content)
+    if content.startswith(b"\xff\xd8"):  # a JPEG has no alpha channel that would be lost
+        picture = _decoded(content, _REDUCED[_shrink(max(full) / _PRODUCT)])
+    else:
+        picture = _decoded(content, cv2.IMREAD_UNCHANGED)
     codes = {2: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}
     channels = 2 if picture.ndim == 2 else picture.shape[2]
     if channels == 1:
@@ -51,6 +54,10 @@ def decode_product(content: bytes) -> Bytes:
     if channels not in codes:
         raise _unreadable()
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), codes[channels]), np.uint8)
+
+
+def _shrink(spare: float) -> int:
+    return next((step for step in (8, 4, 2) if spare >= step), 1)
 
 
 def _unreadable() -> EngineError:

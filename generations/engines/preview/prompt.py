@@ -11,6 +11,7 @@ from generations.engines.preview.colours import COLOURS
 from generations.engines.preview.modes import BEYOND, CANNOT, MODES, ONLY, SEASON_WORDS
 from generations.engines.preview.plan import Plan
 from generations.engines.preview.styles import STYLE_ALIASES, STYLES
+from generations.modes import KEEP_STRUCTURE
 
 _TAKING_AWAY = ("remove", "replace")
 _RUGS = {"rug": "rug", "rugs": "rug"}
@@ -20,6 +21,7 @@ _NEAR = 3  # words between a colour or material and the surface that it belongs 
 
 def read_prompt(prompt: str) -> Plan:
     """The plan for an English prompt of any length."""
+    prompt = prompt.replace(KEEP_STRUCTURE, " ")  # it names walls and doors, and asks for nothing that we do
     return _Reader(prompt).plan()
 
 

@@ -14,7 +14,7 @@ from generations.engines.preview.arrays import (
     Mask,
     fit,
     floats,
-    guided_filter,
+    guided_filters,
     luma,
     resize,
     smoothstep,
@@ -96,7 +96,7 @@ def understand(linear: Floats) -> Room:
     # Brought to full size along the picture's own edges.
     guide = luma(floats(to_bytes(linear) / 255))
     radius = max(2, round(max(width, height) / 256))
-    masks = [guided_filter(guide, resize(one.mask, width, height), radius, 2e-4) for one in parts]
+    masks = guided_filters(guide, [resize(one.mask, width, height) for one in parts], radius, 2e-4)
     floor, walls, ceiling, things, rug, window = (
         Surface(mask, one.confidence) for mask, one in zip(_sharpened(masks), parts, strict=True)
     )

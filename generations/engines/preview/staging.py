@@ -11,7 +11,7 @@ import numpy as np
 
 from generations.engines.base import EngineError, Reference
 from generations.engines.preview import shadows
-from generations.engines.preview.arrays import Floats, blur, floats, luma, mix, resize
+from generations.engines.preview.arrays import Floats, blur, floats, luma, mix, resize, smoothstep
 from generations.engines.preview.cutout import Cutout, cut_out
 from generations.engines.preview.kept import Kept
 from generations.engines.preview.occlusion import before, contact_rows
@@ -252,7 +252,7 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
             )
             seen = room.camera.project(corners)
             if _all_on(room.walls.mask, seen):
-                where = _warped(staged, room, cutout, seen, light, np.ones_like(room.walls.mask))
+                where = _warped(staged, room, cutout, seen, light, smoothstep(0.2, 0.6, room.walls.mask))
                 staged.note(item, where)
                 return
     staged.left_out.append({"what": item.name, "why": "no free place on a wall or ceiling was found for it"})

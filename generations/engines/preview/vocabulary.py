@@ -201,6 +201,8 @@ SURFACES: dict[str, str] = {
 
 # Things that the engine can't restyle: a colour or material beside one is not for walls or floor.
 FURNISHINGS = frozenset([
+    "stairs", "staircase", "stairway", "banister", "facade", "façade", "fence", "patio", "deck", "backyard", "garden",
+    "frames",
     "sofa", "sofas", "couch", "chair", "chairs", "armchair", "armchairs", "table", "tables", "desk", "lamp",
     "lamps", "bed", "beds", "shelf", "shelves", "bookshelf", "cabinet", "cabinets", "dresser", "sideboard",
     "curtain", "curtains", "cushion", "cushions", "pillow", "pillows", "plant", "plants", "mirror", "art",
@@ -299,6 +301,7 @@ MODIFIERS: dict[str, tuple[float, float]] = {
 
 # Words that carry no wish of their own and are not worth listing as ignored.
 FILLERS = frozenset([
+    "marked", "region",
     "a", "an", "keep", "rest", "no", "without", "instead", "the", "and", "or", "of", "in", "on", "at", "to",
     "for", "with", "from", "by", "as", "is", "are", "be", "it", "its", "this", "that", "these", "those", "my",
     "our", "your", "me", "i", "we", "room", "rooms", "living", "bedroom", "interior", "space", "design",

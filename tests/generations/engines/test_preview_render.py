@@ -276,6 +276,13 @@ def test_no_red_is_left_of_a_painted_region(prompt: str) -> None:
     assert (picture[near][:, 0] - picture[near][:, 1:].max(-1)).max() < 60
 
 
+def test_an_orange_cushion_is_not_taken_for_red_paint() -> None:
+    source, _ = masked(ROOM)
+    source[190:210, 60:90] = (214, 84, 38)
+    picture = drawn("remove this", source, mask=True)
+    assert np.abs(picture[190:210, 60:90] - source[190:210, 60:90]).max() == 0
+
+
 def test_a_mask_without_red_is_turned_away() -> None:
     with pytest.raises(EngineError, match="bad_source"):
         ask("oak", ROOM, mask=True)

@@ -13,11 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .kinds import BARE, DOOR, KINDS, OTHER, RUG, UNKNOWN
+from .kinds import BARE, DOOR, KINDS, LONGEST, OTHER, RUG, UNKNOWN
 from .pairs import coordinates, plainly, read_scene, scene_files
 from .train import size_of
 
-LONGEST = 256  # as in parser.py
 _BINS = 15
 _MERGED = np.array([4 if kind in (DOOR, RUG, OTHER) else kind for kind in range(len(KINDS))], np.uint8)
 _MERGED_NAMES = ("floor", "wall", "ceiling", "window", "other")

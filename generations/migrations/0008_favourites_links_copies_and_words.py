@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_payment_overdue_since'),
-        ('generations', '0006_paint_and_places'),
+        ('generations', '0007_samples_and_seen_ends'),
         ('projects', '0005_passing_photos_oldest_first'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -40,7 +40,7 @@ KEEP_WORDS = migrations.RunSQL(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generations", "0007_favourites_links_copies_and_words")]
+    dependencies = [("generations", "0008_favourites_links_copies_and_words")]
     operations = [
         row_level_security("generations_rendition"),
         row_level_security("generations_sharelink"),

@@ -17,7 +17,7 @@ FILL = f"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generations", "0008_wall_and_words_of_prompts")]
+    dependencies = [("generations", "0009_wall_and_words_of_prompts")]
     operations = [
         migrations.RunSQL(
             sql=["SELECT set_config('app.system', 'on', true)", FILL, "SELECT set_config('app.system', '', true)"],

@@ -1,0 +1,102 @@
+"""The audit log as owners and admins read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AuditEntry, Membership, Organization, TenantQuerySet, User
+
+# Kinds of actions, by the beginning of their names.
+KINDS: dict[str, str | Promise] = {
+    "workspace": _("The workspace"),
+    "member": _("Members"),
+    "invitation": _("Invitations"),
+    "api_key": _("API keys"),
+    "upstream_key": _("MeltFlex keys"),
+    "budget": _("Budgets"),
+    "plan": _("Plan"),
+    "pack": _("Packs"),
+    "payment": _("Payments"),
+    "billing": _("Notices and top-ups"),
+    "generation": _("Pictures"),
+    "share_link": _("Links to pictures"),
+    "export": _("Exports"),
+}
+WORDS: dict[str, str | Promise] = {
+    "workspace.created": _("Opened the workspace"),
+    "workspace.renamed": _("Renamed the workspace"),
+    "workspace.transferred": _("Handed the workspace over to"),
+    "workspace.deleted": _("Deleted the workspace"),
+    "member.role_changed": _("Changed the role of"),
+    "member.removed": _("Removed"),
+    "member.left": _("Left the workspace"),
+    "invitation.sent": _("Invited"),
+    "invitation.sent_again": _("Sent the invitation again to"),
+    "invitation.withdrawn": _("Withdrew the invitation of"),
+    "invitation.accepted": _("Accepted the invitation to"),
+    "api_key.issued": _("Made an API key"),
+    "api_key.revoked": _("Revoked an API key"),
+    "upstream_key.added": _("Put in a MeltFlex key"),
+    "upstream_key.removed": _("Removed a MeltFlex key"),
+    "upstream_key.checked": _("Checked a MeltFlex key"),
+    "upstream_key.resumed": _("Resumed a MeltFlex key"),
+    "upstream_key.paused": _("Paused a MeltFlex key that was refused"),
+    "budget.set": _("Set a budget"),
+    "budget.removed": _("Removed a budget"),
+    "plan.chosen": _("Went to pay for the plan"),
+    "plan.upgraded": _("Moved up to the plan"),
+    "plan.upgrade_declined": _("Was declined moving up to the plan"),
+    "plan.downgraded": _("Moves down to the plan"),
+    "plan.resumed": _("Resumed the plan"),
+    "pack.chosen": _("Went to pay for a pack"),
+    "payment.refunded": _("Refunded a payment"),
+    "billing.settings_saved": _("Saved notices and top-ups"),
+    "generation.canceled": _("Cancelled a picture"),
+    "generation.deleted": _("Deleted a picture"),
+    "share_link.made": _("Shared a picture by a link"),
+    "share_link.revoked": _("Revoked a link to a picture"),
+    "export.asked": _("Asked for an export"),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What of the log is wanted; "" and None for all. Days are calendar days (UTC), both included."""
+
+    who: int | None = None
+    kind: str = ""
+    first: date | None = None
+    last: date | None = None
+
+
+def select(*, organization: Organization, filters: Filters) -> TenantQuerySet:
+    """The lines, newest first; asked inside the workspace."""
+    rows = AuditEntry.objects.of(organization).select_related("actor").order_by("-at", "-pk")
+    if filters.who is not None:
+        rows = rows.filter(actor=filters.who)
+    if filters.kind:
+        rows = rows.filter(action__startswith=f"{filters.kind}.")
+    if filters.first:
+        rows = rows.filter(at__gte=_midnight(filters.first))
+    if filters.last:
+        rows = rows.filter(at__lt=_midnight(filters.last + timedelta(days=1)))
+    return rows
+
+
+def people(*, organization: Organization) -> list[User]:
+    """Who may stand in the log: the members; asked inside the workspace."""
+    members = Membership.objects.of(organization).select_related("user").order_by("user__email")
+    return [member.user for member in members]
+
+
+def words_of(entry: AuditEntry) -> str:
+    """What was done, for people; the bare name of an action that has no words."""
+    return str(WORDS.get(entry.action, entry.action))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)

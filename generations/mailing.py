@@ -1,0 +1,107 @@
+"""Mail to members who want it: a picture that ended while its page was left, and the week.
+
+Whether the page was left nobody can know; but who sees the end marks it (`seen_at`), and the mail waits a minute.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Q, Sum
+from django.urls import reverse
+from procrastinate.contrib.django import app
+
+from accounts import emails, tenancy
+from accounts.models import Membership, Organization, User
+from generations.models import Generation, State
+
+ENDED_TASK = "generations.tell_ended"
+WEEK_TASK = "generations.tell_week"
+PATIENCE = 60  # seconds in which a page that is open has shown the end
+_WISHES = {State.SUCCEEDED: "mail_ready", State.FAILED: "mail_failed"}
+WEEK = timedelta(days=7)
+
+
+def arrange(*, generation: Generation, state: State) -> None:
+    """A mail about this end, if who asked on a page wants one; in the transaction that ends it."""
+    wish = _WISHES.get(state)
+    if wish is None or generation.requested_by_id is None or generation.api_key_id is not None:
+        return
+    wanted = Membership.objects.of(generation.organization).filter(
+        user=generation.requested_by_id, **{wish: True}
+    )
+    if wanted.exists():
+        job = app.configure_task(
+            ENDED_TASK, queue=emails.QUEUE, schedule_in={"seconds": PATIENCE}, allow_unknown=True
+        )
+        job.defer(generation_id=generation.pk, organization_id=generation.organization_id)
+
+
+def note_seen(*, generation: Generation, user: User, now: datetime) -> None:
+    """Who asked for it sees how it ended; inside the workspace. Writes once."""
+    if generation.has_ended and generation.seen_at is None and generation.requested_by_id == user.pk:
+        Generation.objects.of(generation.organization).filter(pk=generation.pk, seen_at=None).update(
+            seen_at=now
+        )
+
+
+def tell_ended(*, generation_id: int, organization_id: int) -> None:
+    """The mail itself; nothing when the end was seen, the wish is gone, or the picture is."""
+    organization = Organization.objects.filter(pk=organization_id, deleted_at=None).first()
+    if organization is None:
+        return
+    with tenancy.enter(organization):
+        rows = Generation.objects.of(organization).kept().filter(pk=generation_id, seen_at=None)
+        found = rows.select_related("requested_by").first()
+        wish = _WISHES.get(State(found.state)) if found else None
+        if found is None or wish is None or found.requested_by is None:
+            return
+        members = Membership.objects.of(organization).filter(user=found.requested_by, **{wish: True})
+        if not members.filter(user__is_active=True).exists():
+            return
+    path = reverse("generation", args=[organization.public_id, found.public_id])
+    emails.send(
+        to=[found.requested_by.email],
+        template="picture_ready" if found.state == State.SUCCEEDED else "picture_failed",
+        context={"workspace": organization, "generation": found, "address": _address(path)},
+    )
+
+
+def arrange_weeks() -> int:
+    """A job for each workspace in which somebody wants to read of the week. Returns how many."""
+    with tenancy.system("who wants the weekly mail"):
+        wanting = Membership.objects.filter(mail_weekly=True, organization__deleted_at=None)
+        workspaces = list(wanting.values_list("organization_id", flat=True).distinct())
+    for pk in workspaces:
+        app.configure_task(WEEK_TASK, queue=emails.QUEUE, allow_unknown=True).defer(organization_id=pk)
+    return len(workspaces)
+
+
+def tell_week(*, organization_id: int, now: datetime) -> None:
+    """One mail to each who wants it about the last seven days; none about a week without pictures."""
+    organization = Organization.objects.filter(pk=organization_id, deleted_at=None).first()
+    if organization is None:
+        return
+    with tenancy.enter(organization):
+        ended = Generation.objects.of(organization).filter(finished_at__gt=now - WEEK, finished_at__lte=now)
+        week = ended.aggregate(
+            made=Count("pk", filter=Q(state=State.SUCCEEDED)),
+            failed=Count("pk", filter=Q(state=State.FAILED)),
+            credits=Sum("credits_settled"),
+        )
+        members = Membership.objects.of(organization).filter(mail_weekly=True, user__is_active=True)
+        addresses = list(members.order_by("pk").values_list("user__email", flat=True))
+    if not week["made"] and not week["failed"]:
+        return
+    context = {
+        "workspace": organization,
+        "week": week,
+        "address": _address(reverse("history", args=[organization.public_id])),
+    }
+    for address in addresses:
+        emails.send(to=[address], template="week", context=context)
+
+
+def _address(path: str) -> str:
+    return f"{settings.PUBLIC_BASE_URL}{path}" if settings.PUBLIC_BASE_URL else ""

@@ -1,0 +1,82 @@
+"""Pictures and what was asked for, in the export of a workspace or a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts import lifecycle, tenancy
+from accounts.archive import Archive
+from accounts.models import Organization, User
+from generations.models import Generation, Picture
+
+_AT_ONCE = 200
+_ASKED = (
+    "public_id",
+    "created_at",
+    "finished_at",
+    "requested_by__email",
+    "prompt",
+    "mode",
+    "style",
+    "resolution",
+    "design_level",
+    "variations",
+    "engine",
+    "is_test",
+    "is_sample",
+    "state",
+    "error_code",
+    "error_message",
+    "credits_settled",
+    "photo__public_id",
+    "parent__public_id",
+    "room__public_id",
+)
+_PICTURE = (
+    "public_id",
+    "generation__public_id",
+    "position",
+    "width",
+    "height",
+    "notes",
+    "starred_at",
+    "created_at",
+)
+
+
+@lifecycle.workspace_exported.register
+def pack(*, organization: Organization, archive: Archive) -> None:
+    """What was asked for as JSON, pictures as files."""
+    archive.rows("generations", _asked(organization))
+    told, after = [], 0
+    while some := _pictures(organization, after):
+        after = some[-1]["pk"]
+        for picture in some:
+            archive.stored("pictures", picture["public_id"], picture["image"])
+            told.append({name: picture[name] for name in _PICTURE})
+    archive.rows("pictures", told)
+
+
+@lifecycle.person_exported.register
+def pack_person(*, user: User, organizations: list[Organization], archive: Archive) -> None:
+    """What the person has asked for, in each workspace that they belong to."""
+    rows = [
+        {"workspace": organization.name, **row}
+        for organization in organizations
+        for row in _asked(organization, by_user=user)
+    ]
+    archive.rows("what-you-asked-for", rows)
+
+
+def _asked(organization: Organization, **only: User) -> list[dict[str, Any]]:
+    with tenancy.enter(organization):
+        rows = Generation.objects.of(organization).kept().order_by("pk")
+        if by_user := only.get("by_user"):
+            rows = rows.filter(requested_by=by_user)
+        return list(rows.values(*_ASKED))
+
+
+def _pictures(organization: Organization, after: int) -> list[dict[str, Any]]:
+    with tenancy.enter(organization):
+        rows = Picture.objects.of(organization).kept().filter(pk__gt=after).order_by("pk")
+        return list(rows.values("pk", "image", *_PICTURE)[:_AT_ONCE])
