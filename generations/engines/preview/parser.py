@@ -20,7 +20,7 @@ FLOOR, WALL, CEILING, WINDOW, DOOR, RUG, OTHER = range(7)
 # The planes behind the furniture are numbered as in camera.py: FLOOR, CEILING, LEFT, RIGHT, BACK.
 PLANES = 5
 
-LONGEST = 256  # pixels of the longer side of what the net sees
+LONGEST = 320  # pixels of the longer side of what the net sees
 _STEP = 16  # its sides are multiples of this
 _NET = Path(__file__).with_name("room_parser.onnx")
 _one_at_a_time = Lock()  # a cv2.dnn net keeps its inputs and outputs inside
