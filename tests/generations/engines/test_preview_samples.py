@@ -55,7 +55,7 @@ def test_every_product_is_cut_out_of_its_white(name: str) -> None:
 @pytest.mark.slow  # half a second a room
 @pytest.mark.parametrize(
     ("name", "floor", "wall", "ceiling"),
-    [("empty-living", 0.9, 0.75, 0.9), ("office", 0.8, 0.6, 0.75), ("bedroom", 0.2, 0.5, 0.6)],
+    [("empty-living", 0.9, 0.75, 0.9), ("office", 0.65, 0.6, 0.75), ("bedroom", 0.2, 0.5, 0.6)],
 )
 def test_areas_of_a_sample_room_are_found(name: str, floor: float, wall: float, ceiling: float) -> None:
     known = sample(name)
