@@ -89,10 +89,10 @@ room-parser: ## train the net that reads rooms (ROOMS=1500 MINUTES=60; hours; ne
 	@$(TRAINING)/render-env/bin/pip install -q -r $(TRAINING)/render.txt
 	@$(TRAINING)/train-env/bin/pip install -q -r $(TRAINING)/train.txt
 	@cd generations/engines/preview && export PYTHONPATH=. && root=$(CURDIR)/$(TRAINING) && \
-	    nice $$root/render-env/bin/python -m training.render $$root/pairs 0 $(or $(ROOMS),1500) | grep pairs, && \
+	    nice $$root/render-env/bin/python -m training.render $$root/pairs 0 $(or $(ROOMS),1500) > $$root/render.log && \
 	    nice $$root/train-env/bin/python -m training.train $$root/pairs $$root/net.pt $(or $(MINUTES),60) && \
 	    $$root/train-env/bin/python -m training.export $$root/pairs $$root/net.pt room_parser.onnx && \
-	    $$root/train-env/bin/python -m training.score $$root/pairs room_parser.onnx
+	    $$root/train-env/bin/python -m training.score $$root/pairs room_parser.onnx $(REFERENCE)
 
 clean: ## remove .venv and caches; data (var/) stay
 	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles

@@ -20,7 +20,7 @@ FLOOR, WALL, CEILING, WINDOW, DOOR, RUG, OTHER = range(7)
 # The planes behind the furniture are numbered as in camera.py: FLOOR, CEILING, LEFT, RIGHT, BACK.
 PLANES = 5
 
-LONGEST = 256  # pixels of the longer side of what the net sees
+LONGEST = 320  # pixels of the longer side of what the net sees
 _STEP = 16  # its sides are multiples of this
 _NET = Path(__file__).with_name("room_parser.onnx")
 _one_at_a_time = Lock()  # a cv2.dnn net keeps its inputs and outputs inside
@@ -35,7 +35,7 @@ class Evidence:
 
     def resized(self, width: int, height: int) -> Evidence:
         """The same at another size of the same picture."""
-        return Evidence(resize(self.kinds, width, height), resize(self.planes, width, height))
+        return Evidence(_resized(self.kinds, width, height), _resized(self.planes, width, height))
 
 
 def parse(linear: Floats) -> Evidence:
@@ -72,4 +72,11 @@ def _coordinates(width: int, height: int) -> Floats:
 def _probabilities(logits: Floats, width: int, height: int) -> Floats:
     """Softmax of (classes, h, w), brought to the given size, classes last."""
     raised = np.exp(logits - logits.max(0))
-    return resize(floats((raised / raised.sum(0)).transpose(1, 2, 0)), width, height)
+    return _resized(floats((raised / raised.sum(0)).transpose(1, 2, 0)), width, height)
+
+
+def _resized(likely: Floats, width: int, height: int) -> Floats:
+    """Four classes at a time: OpenCV shrinks no more channels at once."""
+    parts = [likely[..., first : first + 4] for first in range(0, likely.shape[2], 4)]
+    made = [resize(np.ascontiguousarray(part), width, height) for part in parts]
+    return floats(np.concatenate([one.reshape(height, width, -1) for one in made], -1))

@@ -14,12 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .kinds import UNKNOWN
+from .kinds import LONGEST, UNKNOWN
 from .net import RoomNet
 from .pairs import coordinates, plainly, read_scene, scene_files
 from .train import size_of
-
-LONGEST = 256  # as in parser.py
 
 
 def shown(picture: np.ndarray) -> Tensor:

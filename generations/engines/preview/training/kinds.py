@@ -8,3 +8,5 @@ KINDS = ("floor", "wall", "ceiling", "window", "door", "rug", "other")
 BARE_FLOOR, BARE_CEILING, BARE_LEFT, BARE_RIGHT, BARE_BACK = range(5)
 BARE = ("floor", "ceiling", "left", "right", "back")
 UNKNOWN = 255
+PER_KIND = 2000  # object numbers of a class: an object's number over this is its class
+LONGEST = 320  # pixels of the longer side of what the parser feeds the net, as in parser.py

@@ -8,9 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .kinds import BARE_LEFT, BARE_RIGHT, WALL
+from .kinds import BARE_LEFT, BARE_RIGHT, PER_KIND, WALL, WINDOW
 
-PER_KIND = 2000  # object numbers of a class, as in render.py
 HELD_OUT = 12  # every twelfth scene is never trained on
 
 
@@ -89,6 +88,8 @@ class Darkroom:
         walls = found // PER_KIND == WALL
         if self.rng.random() < 0.85:
             gain[walls] = np.exp(self.rng.normal(0, spread) + self.rng.normal(0, spread / 2, 3))
+        if self.rng.random() < 0.4:  # the view outside is not always the brightest thing
+            gain[found // PER_KIND == WINDOW] *= np.exp(self.rng.uniform(-3.5, 1.0))
         return gain[where.reshape(numbers.shape)]
 
     def _grain(self, numbers: np.ndarray) -> np.ndarray:
@@ -113,9 +114,9 @@ class Darkroom:
     def _film(self, light: np.ndarray) -> np.ndarray:
         """Exposure, white balance, uneven light and a tone curve."""
         rng, (height, width) = self.rng, light.shape[:2]
-        light = light * np.exp(rng.normal(0, 0.09, 3) + np.array([1, 0, -1]) * rng.normal(0, 0.12)).astype(
-            np.float32
-        )
+        light = light * np.exp(
+            rng.normal(0, 0.09, 3) + np.array([1, 0, -1]) * rng.normal(0, rng.choice([0.1, 0.3]))
+        ).astype(np.float32)
         if rng.random() < 0.5:
             light = light * np.exp(self._smooth(height, width, rng.uniform(0.1, 0.5)))[..., None]
         if rng.random() < 0.3:  # pools of coloured lamp light

@@ -14,12 +14,11 @@ import bpy
 import numpy as np
 
 from .exr import read_exr
-from .kinds import OTHER, UNKNOWN, WINDOW
+from .kinds import OTHER, PER_KIND, UNKNOWN, WINDOW
 from .scenes import draw_scene
 from .shell import Shell
 from .views import View, bare_labels, draw_view, relight, repaint
 
-PER_KIND = 2000  # object numbers of a class
 _SAMPLES = 4
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .kinds import BARE, KINDS, UNKNOWN
+from .kinds import UNKNOWN
 from .net import RoomNet
 from .pairs import Darkroom, Pair, coordinates, read_scene, scene_files
 
@@ -65,12 +65,15 @@ def batches(store: Store, rng: np.random.Generator, longest: int) -> Iterator[tu
             yield inputs.to(memory_format=torch.channels_last), kinds, bare
 
 
-def loss_of(logits: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Cross-entropy with the labels averaged to the size of the answer; unknown pixels do not count."""
-    known = labels != UNKNOWN
-    spread = functional.one_hot(torch.where(known, labels, 0).long(), classes) * known[..., None]
-    aim = functional.adaptive_avg_pool2d(spread.permute(0, 3, 1, 2).float(), logits.shape[-2:])
-    return -(aim * functional.log_softmax(logits.float(), 1)).sum(1).mean()
+def loss_of(logits: Tensor, labels: Tensor, rng: np.random.Generator) -> Tensor:
+    """Cross-entropy against one label out of each block that an answer stands for; unknown pixels do not count.
+
+    The answer for a block learns how its labels are mixed, because another one is drawn every time.
+    """
+    step = labels.shape[1] // logits.shape[2]
+    down, right = rng.integers(step, size=2)
+    some = labels[:, down::step, right::step].long()
+    return functional.cross_entropy(logits.float(), some, ignore_index=UNKNOWN)
 
 
 @torch.no_grad()
@@ -83,21 +86,21 @@ def follow(average: nn.Module, net: nn.Module, keep: float) -> None:
             old.copy_(new)
 
 
-def train(store: Store, net: RoomNet, minutes: float, longest: int, peak: float) -> nn.Module:
-    """The averaged net after this many minutes on one thread."""
+def train(store: Store, net: RoomNet, asked: argparse.Namespace) -> None:
+    """Trains for the asked minutes on one thread; the averaged net is written at the end and now and then before."""
     rng = np.random.default_rng(int(time.time()))
     average = copy.deepcopy(net)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=peak, weight_decay=0.02)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=asked.peak, weight_decay=0.02)
     start, losses = time.monotonic(), list[tuple[float, float]]()
-    for step, (inputs, kinds, bare) in enumerate(batches(store, rng, longest)):
-        passed = (time.monotonic() - start) / 60 / minutes
+    for step, (inputs, kinds, bare) in enumerate(batches(store, rng, asked.longest)):
+        passed = (time.monotonic() - start) / 60 / asked.minutes
         if passed >= 1:
             break
         for group in optimiser.param_groups:
-            group["lr"] = peak * min(1.0, step / 100) * (0.5 + 0.5 * math.cos(math.pi * passed) + 0.01)
+            group["lr"] = asked.peak * min(1.0, step / 100) * (0.5 + 0.5 * math.cos(math.pi * passed) + 0.01)
         with torch.autocast("cpu", torch.bfloat16):
             seen, behind = net(inputs)
-        parts = loss_of(seen, kinds, len(KINDS)), loss_of(behind, bare, len(BARE))
+        parts = loss_of(seen, kinds, rng), loss_of(behind, bare, rng)
         optimiser.zero_grad()
         (parts[0] + _BARE_SHARE * parts[1]).backward()
         nn.utils.clip_grad_norm_(net.parameters(), 2.0)
@@ -105,12 +108,21 @@ def train(store: Store, net: RoomNet, minutes: float, longest: int, peak: float)
         follow(average, net, min(_KEEP, (1 + step) / (20 + step)))
         losses.append((float(parts[0].detach()), float(parts[1].detach())))
         if step % 50 == 49:
-            recent = np.mean(losses[-50:], 0)
+            first, second = np.mean(losses[-50:], 0)
             print(
-                f"step {step + 1}, {passed:.0%}, {len(store.pairs)} pairs, loss {recent[0]:.3f} {recent[1]:.3f}",
+                f"step {step + 1}, {passed:.0%}, {len(store.pairs)} pairs, loss {first:.3f} {second:.3f}",
                 flush=True,
             )
-    return average
+        if step % 300 == 299:
+            keep(average, asked.net)
+    keep(average, asked.net)
+
+
+def keep(net: nn.Module, path: Path) -> None:
+    """Writes the weights in one move."""
+    part = path.with_suffix(".part")
+    torch.save(net.state_dict(), part)
+    part.rename(path)
 
 
 def main() -> None:
@@ -127,10 +139,7 @@ def main() -> None:
     net = RoomNet().to(memory_format=torch.channels_last)
     if asked.net.exists():
         net.load_state_dict(torch.load(asked.net, weights_only=True))
-    made = train(Store(asked.pairs), net.train(), asked.minutes, asked.longest, asked.peak)
-    part = asked.net.with_suffix(".part")
-    torch.save(made.state_dict(), part)
-    part.rename(asked.net)
+    train(Store(asked.pairs), net.train(), asked)
 
 
 if __name__ == "__main__":

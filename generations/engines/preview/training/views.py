@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
+from mathutils import Euler, Matrix
 
 from .kinds import (
     BARE_BACK,
@@ -50,9 +51,7 @@ class View:
         """Camera axes (right, up, backwards) to room axes."""
         return np.array(self._euler().to_matrix())
 
-    def _euler(self) -> object:
-        from mathutils import Matrix
-
+    def _euler(self) -> Euler:
         turn = Matrix.Rotation(-self.yaw, 3, "Z") @ Matrix.Rotation(math.pi / 2 + self.pitch, 3, "X")
         return (turn @ Matrix.Rotation(self.roll, 3, "Z")).to_euler()
 
