@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generations.engines.preview.arrays import Bytes, Floats, floats, resize, smoothstep
-from generations.engines.preview.parser import CEILING, OTHER, WALL
+from generations.engines.preview.parser import CEILING, FLOOR, OTHER, RUG, WALL
 
 SIZE = 512  # longest side in pixels of the picture that is labelled
 _PATCH = 9  # pixels between the seeds of patches
@@ -28,6 +28,8 @@ _ALIKE = 7.0  # Lab units over which neighbours stop persuading one another
 _MAIN = 0.1  # a colour of at least this part of a surface is one that it is painted in
 _HUE_FIRST = floats([0.65, 1.25, 1.25])
 _TRIM = 27.0  # Lab units, weighed like that, from the nearest main colour
+_STRETCH = 0.35  # strength between patches from which they are one stretch
+_NO_FLOOR = (0.57, 0.47)  # the parser's average word for floor or rug below which a stretch is none
 _SHADES = 5  # colours that a class may have
 
 Numbers = npt.NDArray[np.int64]
@@ -51,8 +53,11 @@ class _Patches:
         return floats(np.stack(sums, -1) / self.area[:, None])
 
 
-def label(picture: Bytes, parsed: Floats) -> Floats:
-    """Probabilities (h, w, classes) for a small RGB picture from the parser's, which may have any size."""
+def label(picture: Bytes, parsed: Floats, said: Floats) -> Floats:
+    """Probabilities (h, w, classes) for a small RGB picture from the parser's, which may have any size.
+
+    `parsed` may hold other evidence, too; `said` is what the parser said by itself.
+    """
     height, width = picture.shape[:2]
     prior = np.log(np.clip(resize(parsed, width, height), 0.004, 1))
     lab = floats(cv2.cvtColor(floats(picture) / 255, cv2.COLOR_RGB2LAB)) * floats([0.7, 1.3, 1.3])
@@ -64,6 +69,7 @@ def label(picture: Bytes, parsed: Floats) -> Floats:
         belief = _persuaded(patches, evidence)
     for index in (WALL, CEILING):
         _without_trim(patches, belief, index)
+    _without_beds(patches, belief, patches.average(resize(said, width, height)))
     return floats(belief[patches.of])
 
 
@@ -134,6 +140,35 @@ def _without_trim(patches: _Patches, belief: Floats, index: int) -> None:
     gone = belief[:, index] * smoothstep(0.7 * _TRIM, _TRIM, nearest)
     belief[:, index] -= gone
     belief[:, OTHER] += gone
+
+
+def _without_beds(patches: _Patches, belief: Floats, said: Floats) -> None:
+    """Takes from the floor every stretch of one colour of which the parser is not sure enough: a bed, a sofa's seat.
+
+    Its neighbours may have persuaded it; the average over the whole stretch tells what the parser made of it alone.
+    """
+    floor = belief.argmax(-1) == FLOOR
+    alike = floor[patches.one] & floor[patches.other] & (patches.strength > _STRETCH)
+    of = _stretches(len(floor), patches.one[alike], patches.other[alike])
+    area = np.bincount(of, patches.area * floor)
+    sure = np.bincount(of, patches.area * floor * (said[:, FLOOR] + said[:, RUG])) / np.maximum(area, 1)
+    gone = belief[:, FLOOR] * smoothstep(*_NO_FLOOR, floats(sure[of])) * floor
+    belief[:, FLOOR] -= gone
+    belief[:, OTHER] += gone
+
+
+def _stretches(count: int, one: Numbers, other: Numbers) -> Numbers:
+    """The number of the connected part of each of `count` nodes, for pairs of nodes that hang together."""
+    of = np.arange(count)
+    for _ in range(60):  # each turn carries the lowest number one step and to where it came from
+        low = np.minimum(of[one], of[other])
+        before = of.copy()
+        np.minimum.at(of, one, low)
+        np.minimum.at(of, other, low)
+        of = of[of]
+        if (of == before).all():
+            break
+    return np.asarray(of, np.int64)
 
 
 def _likelihood(colours: Floats, known: Floats, weight: Floats) -> Floats:

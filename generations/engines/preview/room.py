@@ -40,7 +40,7 @@ _PART = 0.42  # a separate piece of a surface of which the parser is less sure i
 _UNLIKE = (
     0.16  # of the scale from black to white: a pixel at a surface's rim that differs by this is none of it
 )
-_HUES = (26.0, 13.0)  # Lab units of hue by which a floor may differ from its median on the average
+_HUES = (34.0, 20.0)  # Lab units of hue by which a floor may differ from its median on the average
 _RAGGED = (0.5, 1.2)  # of an outline without edges, in perimeters of a square as large as the surface
 _FRAMED = 0.6  # of a window's outline
 _EDGE = 14.0  # steps of 255 a pixel
@@ -90,7 +90,7 @@ def understand(linear: Floats) -> Room:
     parsed, planes = _read(linear)
     layout = _layout(linear, planes)
     geometry = _Geometry(layout, *label_size)
-    beliefs = geometry.sewn(labelling.label(encoded, geometry.weighed(parsed)), parsed)
+    beliefs = geometry.sewn(labelling.label(encoded, geometry.weighed(parsed), parsed), parsed)
     judge = _Judge(encoded, beliefs, resize(parsed, *label_size))
     parts = [judge.floor(), judge.walls(), judge.ceiling(), judge.things(), judge.rug(), judge.window()]
     # Brought to full size along the picture's own edges.
