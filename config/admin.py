@@ -18,8 +18,10 @@ class OperatorAdminSite(admin.AdminSite):
 
     site_header = site_title = "Roomwright operators"
 
-    # By the site's own sign-in: the admin's form knows no second factor and would let a password alone pass.
-    login = secure_admin_login(admin.AdminSite.login)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """By the site's own sign-in: the admin's form knows no second factor and would let a password alone pass."""
+        response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        return response
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 — Django's
         guarded = super().admin_view(view, cacheable)
