@@ -1,4 +1,4 @@
-"""The end of a workspace: closed to everybody at once, emptied by a job, its books kept (decision 0014)."""
+"""The end of a workspace: closed to everybody at once, emptied by a job, its books kept (decision 0015)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a plan, credits and budgets when their workspace is deleted. The ledger stays (decision 0014)."""
+"""What becomes of a plan, credits and budgets when their workspace is deleted. The ledger stays (decision 0015)."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _one_at_a_time(name: str) -> None:
 
 def _named(name: str) -> Organization | None:
     with tenancy.system("provisioning by name"):
-        return Organization.objects.filter(name=name).order_by("pk").first()
+        return Organization.objects.filter(name=name, deleted_at=None).order_by("pk").first()
 
 
 def _person(email: str) -> User:

@@ -7,7 +7,7 @@ from typing import Any
 from accounts import lifecycle, tenancy
 from accounts.archive import Archive
 from accounts.models import Organization, User
-from generations.models import Generation, Picture
+from generations.models import Generation, Picture, ShareLink
 
 _AT_ONCE = 200
 _ASKED = (
@@ -55,6 +55,12 @@ def pack(*, organization: Organization, archive: Archive) -> None:
             archive.stored("pictures", picture["public_id"], picture["image"])
             told.append({name: picture[name] for name in _PICTURE})
     archive.rows("pictures", told)
+    with tenancy.enter(organization):
+        links = ShareLink.objects.of(organization).order_by("pk")
+        shared = list(
+            links.values("public_id", "picture__public_id", "created_at", "expires_at", "revoked_at")
+        )
+    archive.rows("share-links", shared)
 
 
 @lifecycle.person_exported.register

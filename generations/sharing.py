@@ -93,8 +93,8 @@ def links_of(*, pictures: Iterable[Picture], now: datetime) -> list[ShareLink]:
 def find(*, token: str, now: datetime) -> tuple[ShareLink | None, Shared | None]:
     """The link of this text, and what it shows: nothing any more when it has ended or the picture is gone."""
     with tenancy.system("an exact share link hash"):
-        links = ShareLink.objects.filter(sha256=_fingerprint(token)).select_related("organization")
-        link = cast("ShareLink | None", links.first())
+        links = ShareLink.objects.filter(sha256=_fingerprint(token), organization__deleted_at=None)
+        link = cast("ShareLink | None", links.select_related("organization").first())
     if link is None or not link.is_open(now):
         return link, None
     organization = link.organization

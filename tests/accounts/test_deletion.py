@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import deletion, invitations, lifecycle, members, services, tasks, tenancy
 from accounts.models import ApiKey, AuditEntry, Membership, Organization, Role
 from billing import ledger
-from generations import file_check
+from generations import file_check, sharing
 from generations.models import Generation, State
 from projects import storage
 from tests import factories
@@ -136,6 +136,20 @@ def test_every_door_is_closed_at_once(studio: Studio, owner_client: Client, coll
     assert owner_client.get("/home", follow=True).status_code == 200, "they come to a new one"
     with pytest.raises(members.NoSuchMember):
         members.leave(organization=studio.organization, by_user=studio.colleague, now=timezone.now())
+
+
+def test_a_link_to_a_picture_shows_nothing_from_that_moment_on(
+    studio: Studio, worker: Callable[[], int]
+) -> None:
+    studio.ask("Warm oak")
+    worker()
+    (generation,) = studio.generations()
+    _, token = sharing.make_link(
+        picture=generation.pictures.all()[0], by_user=studio.owner, days=7, now=timezone.now()
+    )
+    assert sharing.find(token=token, now=timezone.now())[1] is not None
+    delete(studio)
+    assert sharing.find(token=token, now=timezone.now()) == (None, None)
 
 
 def test_what_it_had_is_gone_and_its_books_stay(

@@ -202,3 +202,18 @@ def test_what_a_person_is_told_is_theirs_to_choose(
         mine.refresh_from_db()
     assert not mine.mail_ready
     assert stranger_client.get(where).status_code == 404
+
+
+def test_the_operators_admin_is_entered_by_the_same_door_with_the_second_factor(
+    person: User, client: Client
+) -> None:
+    User.objects.filter(pk=person.pk).update(is_staff=True)
+    with_an_app(client)
+    again = Client()
+    asked = again.get("/operators/", follow=True)
+    assert asked.redirect_chain[-1][0].startswith("/accounts/login/")
+    again.post("/operators/login/", {"username": person.email, "password": "secret"})
+    assert again.get("/operators/").status_code == 302, "a password alone opens nothing"
+    assert client.get("/operators/").status_code == 200
+    ordinary = factories.browser_of(factories.make_person())
+    assert ordinary.get("/operators/login/").status_code == 403

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -12,7 +13,8 @@ from django.utils import timezone
 
 from accounts import invitations, members
 from accounts.errors import Refusal
-from accounts.models import Membership, Organization, Role, User
+from accounts.models import Invitation, Membership, Organization, Role, User
+from generations import samples
 from tests import factories
 from tests.factories import NOON, Studio
 
@@ -95,3 +97,39 @@ def test_eight_invitations_for_the_last_two_seats_are_two() -> None:
 
     results = at_once(*(lambda number=number: invite(number) for number in range(8)))
     assert [isinstance(result, members.SeatsFull) for result in results].count(True) == 6
+
+
+def test_a_link_that_two_open_at_once_lets_one_in() -> None:
+    studio, token = factories.make_studio(), "t" * 40
+    invitation = invitations.invite(
+        organization=studio.organization,
+        by_user=studio.owner,
+        email="guest@example.com",
+        role=Role.VIEWER,
+        base="",
+        now=timezone.now(),
+    )
+    with studio.enter():
+        Invitation.objects.filter(pk=invitation.pk).update(token_sha256=sha256(token.encode()).digest())
+    people = [factories.make_person() for _ in range(4)]
+
+    def accept(person: User) -> object:
+        return invitations.accept(token=token, user=person, now=timezone.now())
+
+    results = at_once(*(lambda person=person: accept(person) for person in people))
+    assert [isinstance(result, invitations.InvitationOver) for result in results].count(True) == 3
+    with studio.enter():
+        assert Membership.objects.of(studio.organization).filter(user__in=people).count() == 1
+
+
+def test_a_sample_asked_for_by_eight_clicks_is_made_once() -> None:
+    studio = factories.make_studio(credits=0, plan="free")
+
+    def ask(_: int) -> object:
+        return samples.request_sample(
+            organization=studio.organization, look="", by_user=studio.owner, now=timezone.now()
+        )
+
+    results = at_once(*(lambda number=number: ask(number) for number in range(8)))
+    assert [isinstance(result, samples.SampleUsed) for result in results].count(True) == 7
+    assert len(studio.generations()) == 1
