@@ -21,7 +21,16 @@ OUTSIDE = [
     "/accounts/password/reset/done/",
     "/nothing",
 ]
-OF_THE_PERSON = ["/accounts/email/", "/accounts/password/change/", "/accounts/logout/"]
+OF_THE_PERSON = [
+    "/profile",
+    "/workspaces",
+    "/profile/exports",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/sessions/",
+    "/accounts/logout/",
+]
 OF_THE_WORKSPACE = [
     "studio",
     "generations",
@@ -30,7 +39,13 @@ OF_THE_WORKSPACE = [
     "credits",
     "credits/buy",
     "plan",
+    "library",
+    "recipes",
     "settings",
+    "settings/members",
+    "settings/notifications",
+    "settings/audit-log",
+    "settings/exports",
     "settings/budgets",
     "settings/api-keys",
     "settings/meltflex-key",
