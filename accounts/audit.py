@@ -23,6 +23,7 @@ KINDS: dict[str, str | Promise] = {
     "payment": _("Payments"),
     "billing": _("Notices and top-ups"),
     "generation": _("Pictures"),
+    "share_link": _("Links to pictures"),
     "export": _("Exports"),
 }
 WORDS: dict[str, str | Promise] = {
@@ -56,6 +57,8 @@ WORDS: dict[str, str | Promise] = {
     "billing.settings_saved": _("Saved notices and top-ups"),
     "generation.canceled": _("Cancelled a picture"),
     "generation.deleted": _("Deleted a picture"),
+    "share_link.made": _("Shared a picture by a link"),
+    "share_link.revoked": _("Revoked a link to a picture"),
     "export.asked": _("Asked for an export"),
 }
 

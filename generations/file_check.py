@@ -12,13 +12,14 @@ from django.db.models import Q
 
 from accounts import tenancy
 from accounts.models import Export, TenantQuerySet
-from generations.models import Picture
+from generations.models import Picture, Rendition
 from projects.models import Photo, UnclaimedFile
 
 # Every column that names a stored file.
 _COLUMNS: tuple[tuple[type[Any], str], ...] = (
     (Picture, "image"),
     (Picture, "thumbnail"),
+    (Rendition, "file"),
     (Export, "file"),
     (Photo, "original"),
     (Photo, "image"),

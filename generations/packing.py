@@ -32,7 +32,16 @@ _ASKED = (
     "parent__public_id",
     "room__public_id",
 )
-_PICTURE = ("public_id", "generation__public_id", "position", "width", "height", "notes", "created_at")
+_PICTURE = (
+    "public_id",
+    "generation__public_id",
+    "position",
+    "width",
+    "height",
+    "notes",
+    "starred_at",
+    "created_at",
+)
 
 
 @lifecycle.workspace_exported.register

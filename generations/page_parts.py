@@ -9,7 +9,8 @@ from typing import Any
 from allauth.account.utils import has_verified_email
 from django.conf import settings
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -18,8 +19,8 @@ from accounts.models import Organization
 from accounts.tenancy import MemberRequest
 from billing import credits, pricing
 from billing.pricing import LEVELS
-from generations import services
-from generations.models import Generation
+from generations import gallery, services
+from generations.models import Generation, Picture
 
 
 class PriceChanged(Refusal):
@@ -54,7 +55,7 @@ def options_open(organization: Organization) -> bool:
 
 def for_cards(generations: Any) -> Any:
     """With all that parts/picture_card.html shows, newest first."""
-    return generations.select_related("photo").prefetch_related("pictures").order_by("-pk")
+    return gallery.for_cards(generations).order_by("-pk")
 
 
 def to_generation(generation: Generation) -> HttpResponse:
@@ -62,6 +63,20 @@ def to_generation(generation: Generation) -> HttpResponse:
     return redirect(
         "generation", workspace=generation.organization.public_id, generation_id=generation.public_id
     )
+
+
+def picture_of(request: MemberRequest, picture_id: str) -> Picture:
+    """The picture of this workspace whose generation is not deleted, else 404; inside the workspace."""
+    pictures = Picture.objects.of(request.organization).filter(generation__deleted_at=None)
+    related = ("organization", "generation__organization", "generation__room", "generation__photo")
+    found: Picture = get_object_or_404(pictures.select_related(*related), public_id=picture_id)
+    return found
+
+
+def place_of(picture: Picture) -> str:
+    """Where the picture stands: on the page of its generation."""
+    where = reverse("generation", args=[picture.organization.public_id, picture.generation.public_id])
+    return f"{where}#picture-{picture.position + 1}"
 
 
 def request_pictures(

@@ -17,6 +17,7 @@ from accounts import services as accounts
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
+from generations import renditions
 from generations.models import Generation, GenerationReference, Picture
 from generations.models.generation import GenerationQuerySet
 from projects import services as projects
@@ -72,6 +73,7 @@ def delete_generation(
         if _being_restyled(organization, pictures):
             raise PictureInUse
         storage.doom(name for picture in pictures for name in (picture.image, picture.thumbnail))
+        renditions.remove_copies(organization=organization, pictures=pictures)
         removed_at = Coalesce(F("removed_at"), Value(now, DateTimeField()))
         # The engine's notes go too: they repeat words of the prompt.
         theirs.update(removed_at=removed_at, image="", thumbnail="", notes={})
@@ -178,6 +180,7 @@ def _remove_expired_pictures(organization: Organization, cutoff: datetime, now: 
         in_use = _being_restyled(organization, locked)
         gone = [picture for picture in locked if picture.pk not in in_use]
         storage.doom(name for picture in gone for name in (picture.image, picture.thumbnail))
+        renditions.remove_copies(organization=organization, pictures=gone)
         rows = Picture.objects.of(organization).filter(pk__in=[picture.pk for picture in gone])
         rows.update(removed_at=now, image="", thumbnail="")
     return len(gone)

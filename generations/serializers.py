@@ -81,4 +81,5 @@ def picture_data(picture: Picture, organization: Organization, request: HttpRequ
         "removed_at": picture.removed_at,
         "width": picture.width,
         "height": picture.height,
+        "starred": picture.starred_at is not None,
     }

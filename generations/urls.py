@@ -4,11 +4,14 @@ from django.urls import path
 
 from accounts import converters  # noqa: F401 — knows `id`
 from generations import (
+    gallery_pages,
     key_pages,
     library_pages,
+    looking_pages,
     placing_pages,
     recipe_pages,
     sample_pages,
+    sharing_pages,
     studio_pages,
     views,
 )
@@ -27,7 +30,20 @@ urlpatterns = [
     path("w/<id:workspace>/recipes/<id:recipe_id>/remove", recipe_pages.remove_recipe, name="remove-recipe"),
     path("w/<id:workspace>/recipes/<id:recipe_id>/lock", recipe_pages.lock_recipe, name="lock-recipe"),
     path("w/<id:workspace>/rooms/<id:room_id>", views.room, name="room"),
-    path("w/<id:workspace>/generations", views.history, name="history"),
+    path("w/<id:workspace>/generations", gallery_pages.history, name="history"),
+    path("w/<id:workspace>/compare", gallery_pages.compare, name="compare"),
+    path("w/<id:workspace>/rooms/<id:room_id>/versions", looking_pages.room_versions, name="room-versions"),
+    path("w/<id:workspace>/generations/<id:generation_id>/versions", looking_pages.versions, name="versions"),
+    path("w/<id:workspace>/pictures/<id:picture_id>/star", looking_pages.star, name="star"),
+    path(
+        "w/<id:workspace>/pictures/<id:picture_id>/download/<id:kind>",
+        looking_pages.download,
+        name="download",
+    ),
+    path("w/<id:workspace>/pictures/<id:picture_id>/share", sharing_pages.share, name="share"),
+    path("w/<id:workspace>/links/<id:link_id>/revoke", sharing_pages.revoke, name="revoke-link"),
+    path("s/<id:token>", sharing_pages.shared, name="shared"),
+    path("s/<id:token>/<id:which>", sharing_pages.shared_file, name="shared-file"),
     path("w/<id:workspace>/generations/<id:generation_id>", views.generation, name="generation"),
     path("w/<id:workspace>/generations/<id:generation_id>/progress", views.progress, name="progress"),
     path("w/<id:workspace>/generations/<id:generation_id>/cancel", views.cancel, name="cancel"),

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,7 +19,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import statement
-from generations import files, mailing, removal, services, timing
+from generations import files, mailing, removal, services, sharing, timing
 from generations.forms import PhotoForm, PromptForm
 from generations.models import Generation, GenerationReference, Picture
 from generations.page_parts import for_cards, price_tag, request_pictures, to_generation
@@ -75,15 +74,6 @@ def _add_photos(request: MemberRequest, room: Room) -> list[str]:
     if len(uploads) > MOST_AT_ONCE:
         reasons.append(f"At most {MOST_AT_ONCE} photos at once; the others were not added.")
     return reasons
-
-
-@member()
-@require_GET
-def history(request: MemberRequest) -> HttpResponse:
-    """Everything ever asked for and not deleted, newest first."""
-    rows = for_cards(Generation.objects.of(request.organization).kept())
-    page = Paginator(rows, 24).get_page(request.GET.get("page"))
-    return render(request, "generations/history.html", {"page": page})
 
 
 def _find(request: MemberRequest, generation_id: str) -> Generation:
@@ -144,6 +134,7 @@ def _generation_context(request: MemberRequest, found: Generation) -> dict[str, 
         "kept_until": removal.kept_until(pictures[0], request.organization) if pictures else None,
         "source_is_gone": _source_is_gone(found),
         "children": for_cards(children),
+        "links": sharing.links_of(pictures=pictures, now=timezone.now()),
         "lines": statement.lines_for(organization=request.organization, reference=found.public_id),
         "form": PromptForm(),
         "again": price_tag(request, price=found.price),
@@ -241,6 +232,8 @@ def file(request: HttpRequest, token: str, filename: str) -> HttpResponseBase:
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     response = FileResponse(opened, filename=filename, content_type=media_type)
     response["Cache-Control"] = "private, max-age=86400, immutable"
+    # A browser that shows a picture by itself puts styles of its own around it; a picture can do nothing with that.
+    response["Content-Security-Policy"] = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
     if "download" in request.GET:
         response["Content-Disposition"] = files.content_disposition(filename)
     return response

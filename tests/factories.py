@@ -94,6 +94,12 @@ class ApiClient:
     def get(self, path: str, **query: Any) -> Any:
         return self._client.get(f"/api/v1/{path}", query, headers={"authorization": f"Bearer {self.key}"})
 
+    def put(self, path: str) -> Any:
+        return self._client.put(f"/api/v1/{path}", headers={"authorization": f"Bearer {self.key}"})
+
+    def delete(self, path: str) -> Any:
+        return self._client.delete(f"/api/v1/{path}", headers={"authorization": f"Bearer {self.key}"})
+
     def post(self, path: str, body: Any, **headers: str) -> Any:
         return self._client.post(
             f"/api/v1/{path}",

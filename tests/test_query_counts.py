@@ -13,7 +13,8 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.models import Membership, Role
 from billing import budgets, credits
-from generations import services
+from generations import favourites, services, sharing
+from generations.models import Picture
 from projects import library
 from projects import services as projects
 from projects.services import IncomingImage
@@ -33,6 +34,21 @@ PAGES = (
     "settings",
     "settings/api-keys",
     "settings/budgets",
+    "settings/members",
+    "settings/audit-log",
+    "settings/exports",
+)
+# Of the room and the generation that came first: each row more hangs on them.
+NESTED = (
+    "generations?q=oak",
+    "generations?starred=on",
+    "generations?after={generation}",
+    "rooms/{room}",
+    "rooms/{room}/versions",
+    "generations/{generation}",
+    "generations/{generation}/versions",
+    "compare?a={picture}",
+    "pictures/{picture}/share",
 )
 API = ("generations", "projects", "clients", "rooms", "photos", "credits/lines")
 
@@ -54,13 +70,33 @@ def one_more_of_everything(studio: Studio, number: int) -> None:
     services.request_generation(organization=organization, ask=ask, by_user=owner, now=now)
     factories.work()
     budgets.set_budget(
-        organization=organization, key=f"client:{client.public_id}", cap=50, by_user=owner, now=now
+        organization=organization, key=f"client:{client.public_id}", cap=500, by_user=owner, now=now
     )
     person = factories.make_person()
     with studio.enter():
         Membership.objects.create(organization=organization, user=person, role=Role.VIEWER)
     if number < 4:
         accounts.issue_api_key(organization=organization, by_user=owner, name="Key", live=True, now=now)
+
+
+def one_more_around(studio: Studio, picture: Picture) -> None:
+    """A version more, a starred picture more, a link more, all of them around this picture."""
+    now, made = timezone.now(), picture.generation
+    for source in ({"parent": picture}, {"photo": made.photo}):
+        ask = services.Ask(prompt="Oak, once more", room=made.room, **source)
+        services.request_generation(organization=studio.organization, ask=ask, by_user=studio.owner, now=now)
+    factories.work()
+    with studio.enter():
+        newest = Picture.objects.of(studio.organization).select_related("organization").latest("pk")
+    favourites.star(picture=newest, starred=True, now=now)
+    sharing.make_link(picture=picture, by_user=studio.owner, now=now)
+
+
+def first_picture(studio: Studio) -> Picture:
+    related = ("organization", "generation__organization", "generation__room", "generation__photo")
+    with studio.enter():
+        found: Picture = Picture.objects.of(studio.organization).select_related(*related).earliest("pk")
+        return found
 
 
 def counted(get: Any, path: str) -> int:
@@ -78,9 +114,16 @@ def test_no_list_asks_more_often_for_more_rows(studio: Studio, owner_client: Bro
 
     def count() -> dict[str, int]:
         pages = {page: counted(owner_client.get, f"{home}/{page}") for page in PAGES}
+        made = picture.generation
+        assert made.room is not None
+        ids = {"room": made.room.public_id, "generation": made.public_id, "picture": picture.public_id}
+        pages |= {page: counted(owner_client.get, f"{home}/{page.format(**ids)}") for page in NESTED}
         return pages | {f"api {name}": counted(api.get, name) for name in API}
 
+    picture = first_picture(studio)
+    one_more_around(studio, picture)
     few = count()
     for number in range(2, 5):
         one_more_of_everything(studio, number)
+        one_more_around(studio, picture)
     assert count() == few

@@ -1,6 +1,7 @@
 """Rows of the app, split by concept."""
 
 from generations.models.generation import ENDED, Generation, GenerationReference, State
+from generations.models.looking import PromptWord, Rendition, ShareLink
 from generations.models.picture import Picture
 from generations.models.upstream import EngineTiming, UpstreamCall, UpstreamGate, UpstreamKey, UpstreamTurn
 
@@ -10,6 +11,9 @@ __all__ = [
     "Generation",
     "GenerationReference",
     "Picture",
+    "PromptWord",
+    "Rendition",
+    "ShareLink",
     "State",
     "UpstreamCall",
     "UpstreamGate",

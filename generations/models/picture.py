@@ -25,6 +25,10 @@ class PictureQuerySet(TenantQuerySet):
         """Their files are there."""
         return self.filter(removed_at=None)
 
+    def starred(self) -> Self:
+        """Favourites."""
+        return self.filter(starred_at__isnull=False)
+
     def expired(self, cutoff: datetime | Combinable) -> Self:
         """Kept, but made before `cutoff`: their workspace's retention is over.
 
@@ -49,6 +53,7 @@ class Picture(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     # By its workspace, or past its retention: the files are gone, the row stays for what descends from it.
     removed_at = models.DateTimeField(null=True, blank=True)
+    starred_at = models.DateTimeField(null=True, blank=True)  # a favourite of the workspace
 
     objects = PictureQuerySet.as_manager()
 
@@ -66,6 +71,11 @@ class Picture(models.Model):
                 fields=["organization", "created_at"],
                 condition=Q(removed_at=None),
                 name="picture_kept_oldest_first",
+            ),
+            models.Index(
+                fields=["organization", "generation"],
+                condition=Q(starred_at__isnull=False),
+                name="picture_starred",
             ),
         ]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django import template
 
-from generations import files
+from generations import files, renditions
+from generations.models import Picture
 from generations.modes import KEEP_STRUCTURE
+from projects.models import Photo
 
 register = template.Library()
 
@@ -14,6 +16,14 @@ register = template.Library()
 def file_path(name: str, filename: str = "") -> str:
     """The signed path of a stored file, or "" where there is none yet."""
     return files.path(name, filename=filename) if name else ""
+
+
+@register.filter
+def is_other_shape_than(picture: Picture, photo: Photo | None) -> bool:
+    """Whether the engine gave the picture another shape than its photo has."""
+    if photo is None:
+        return False
+    return renditions.is_other_shape((picture.width, picture.height), (photo.width, photo.height))
 
 
 @register.filter

@@ -107,6 +107,7 @@ customElements.define("tell-me", class extends HTMLElement {
 
 // When htmx has brought the end of a generation: say it, also in the title of a tab that is not looked at.
 document.addEventListener("htmx:afterSwap", (event) => {
+  if (!event.detail.pathInfo.requestPath.includes("/progress")) return;
   const said = document.querySelector("[data-announce]")?.dataset.announce;
   if (!said) return;
   document.getElementById("announcement").textContent = said;

@@ -22,14 +22,17 @@ OUTSIDE = [
     "/nothing",
 ]
 OF_THE_PERSON = [
-    "/profile",
-    "/workspaces",
-    "/profile/exports",
     "/accounts/email/",
     "/accounts/password/change/",
-    "/accounts/2fa/",
-    "/accounts/sessions/",
     "/accounts/logout/",
+    "/accounts/2fa/",
+    "/accounts/2fa/webauthn/",
+    "/accounts/sessions/",
+    "/accounts/3rdparty/",
+    "/accounts/reauthenticate/",
+    "/profile",
+    "/profile/exports",
+    "/workspaces",
 ]
 OF_THE_WORKSPACE = [
     "studio",
@@ -49,6 +52,7 @@ OF_THE_WORKSPACE = [
     "settings/budgets",
     "settings/api-keys",
     "settings/meltflex-key",
+    "settings/leave",
 ]
 
 

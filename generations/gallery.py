@@ -1,0 +1,156 @@
+"""Finding pictures again: filters, words of the prompt, page after page. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from django.db import connection
+from django.db.models import Prefetch, Q
+
+from accounts.models import Membership, Organization, User
+from generations.models import Generation, Picture, PromptWord, State
+from generations.models.generation import NOT_ENDED, GenerationQuerySet
+from projects.models import Project, Room
+
+PAGE = 24
+MAX_WORDS = 8  # of a search; what is more narrows no further
+ROOMS_OFFERED = 300  # newest first; older ones are found through their project
+_BEYOND = "\U0010ffff"  # sorts after every word that begins so
+
+# What the state filter offers; several states of the row may be one word to a person.
+STATES: dict[str, Q] = {
+    "ready": Q(state=State.SUCCEEDED),
+    "making": Q(state__in=NOT_ENDED),
+    "failed": Q(state=State.FAILED),
+    "canceled": Q(state=State.CANCELED),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody looks for; every part that is empty narrows nothing."""
+
+    words: str = ""
+    state: str = ""  # a key of STATES
+    place: str = ""  # public id of a room or a project
+    starred: bool = False
+    engine: str = ""  # "preview" or "photoreal"
+    person: str = ""  # e-mail
+    since: date | None = None
+    until: date | None = None  # the last day that counts
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything is left out."""
+        return self != Wanted()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some generations, newest first; `next` is the id after which the next page begins, "" at the end."""
+
+    generations: Sequence[Generation]
+    next: str
+
+
+def for_cards(generations: GenerationQuerySet) -> GenerationQuerySet:
+    """With all that parts/picture_card.html shows, in one query for the generations and one for their pictures."""
+    pictures = Picture.objects.order_by("position")
+    return generations.select_related("photo").prefetch_related(Prefetch("pictures", pictures))
+
+
+def page_of(*, organization: Organization, wanted: Wanted, after: str = "", size: int = PAGE) -> Page:
+    """One page, newest first, beginning after the generation `after`; from the newest for an id that is none.
+
+    A number of queries that does not depend on how many rows there are, and no OFFSET.
+    """
+    rows = _narrowed(Generation.objects.of(organization).kept(), organization, wanted)
+    if after:
+        border = (
+            Generation.objects.of(organization).filter(public_id=after).values_list("pk", flat=True).first()
+        )
+        if border is not None:
+            rows = rows.filter(pk__lt=border)
+    found = list(for_cards(rows).order_by("-pk")[: size + 1])
+    more = len(found) > size
+    return Page(found[:size], found[size - 1].public_id if more else "")
+
+
+def _narrowed(rows: GenerationQuerySet, organization: Organization, wanted: Wanted) -> GenerationQuerySet:
+    for word in _lexemes(wanted.words):
+        having = PromptWord.objects.of(organization).filter(word__gte=word, word__lt=word + _BEYOND)
+        rows = rows.filter(pk__in=having.values("generation_id"))
+    if wanted.state:
+        rows = rows.filter(STATES[wanted.state])
+    if wanted.place.startswith("room_"):
+        rows = rows.filter(room__in=Room.objects.of(organization).filter(public_id=wanted.place))
+    elif wanted.place:
+        rows = rows.filter(room__in=Room.objects.of(organization).filter(project__public_id=wanted.place))
+    if wanted.starred:
+        starred = Picture.objects.of(organization).kept().starred()
+        rows = rows.filter(pk__in=starred.values("generation_id"))
+    if wanted.engine:
+        preview = Q(engine="preview")
+        rows = rows.filter(preview if wanted.engine == "preview" else ~preview)
+    if wanted.person:
+        rows = rows.filter(requested_by__in=User.objects.filter(email=wanted.person))
+    if wanted.since:
+        rows = rows.filter(created_at__gte=datetime.combine(wanted.since, time.min, UTC))
+    if wanted.until:
+        rows = rows.filter(created_at__lte=datetime.combine(wanted.until, time.max, UTC))
+    return rows
+
+
+def _lexemes(text: str) -> list[str]:
+    """The words of a search as the trigger writes those of a prompt."""
+    if not text.strip():
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tsvector_to_array(to_tsvector('simple', %s))", [text[:400]])
+        (words,) = cursor.fetchone()
+    # Signs alone hold no word: nothing has them.
+    return words[:MAX_WORDS] or [_BEYOND]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters offer."""
+
+    rooms: Sequence[Room]
+    projects: Sequence[Project]
+    people: Sequence[str]
+
+
+def choices_of(*, organization: Organization) -> Choices:
+    """Rooms and projects of the workspace, and its members' addresses."""
+    rooms = Room.objects.of(organization).select_related("project").order_by("-pk")[:ROOMS_OFFERED]
+    projects = Project.objects.of(organization).order_by("-pk")[:ROOMS_OFFERED]
+    people = Membership.objects.of(organization).order_by("user__email").values_list("user__email", flat=True)
+    return Choices(list(rooms), list(projects), list(people))
+
+
+def pictures_to_choose(
+    *, organization: Organization, beside: Picture, wanted: Wanted, size: int = PAGE
+) -> list[Picture]:
+    """Pictures to compare `beside` with: of its room or its photo first, then the newest that are wanted."""
+    rows = Picture.objects.of(organization).kept().exclude(pk=beside.pk)
+    rows = rows.filter(generation__deleted_at=None).select_related("generation")
+    made = beside.generation
+    near = Q(generation=made) | Q(pk=made.parent_id) | Q(generation__parent=beside)
+    if made.room_id:
+        near |= Q(generation__room=made.room_id)
+    if made.photo_id:
+        near |= Q(generation__photo=made.photo_id)
+    if wanted.is_narrow:
+        some = _narrowed(Generation.objects.of(organization).kept(), organization, wanted)
+        return list(rows.filter(generation__in=some).order_by("-pk")[:size])
+    first = list(rows.filter(near).order_by("-pk")[:size])
+    others = rows.exclude(pk__in=[picture.pk for picture in first]).order_by("-pk")
+    return first + list(others[: size - len(first)])
+
+
+def has_any(*, organization: Organization) -> bool:
+    """Whether the workspace has ever asked for a picture that it has not deleted."""
+    return Generation.objects.of(organization).kept().exists()
