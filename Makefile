@@ -20,7 +20,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run install test test-slow journeys chaos recovery fairness shuffle stripe-live-smoke bench preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
+.PHONY: help demo run install test test-slow journeys tour lighthouse chaos recovery fairness shuffle stripe-live-smoke bench preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -43,6 +43,12 @@ test-slow: env-dev ## tests that start whole processes or take many seconds (K=p
 
 journeys: env-browser ## drive the pages in Chromium, which must be installed
 	$(call pytest,-m browser,DJANGO_ALLOW_ASYNC_UNSAFE=true)
+
+tour: env-browser ## docs/tour.md anew: each page in a screenshot
+	@TOUR=1 DJANGO_ALLOW_ASYNC_UNSAFE=true $(ENV) -m pytest -m browser tests/journeys/test_tour.py
+
+lighthouse: env-browser ## Lighthouse on start page, studio, gallery of 500; needs npm and Chromium (RUNS=3 VERBOSE=1)
+	@$(ENV) -m tests.lighthouse
 
 chaos: env-dev ## break everything under load, then count pictures and credits (SEED=1 GENERATIONS=2000)
 	@$(ENV) -m tests.chaos.run

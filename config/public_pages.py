@@ -179,10 +179,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @public("search engines ask for it")
 @require_GET
 def robots(request: HttpRequest) -> HttpResponse:
-    """Workspaces and files are nobody else's business."""
-    closed = "".join(
-        f"Disallow: {path}\n" for path in ("/w/", "/files/", "/accounts/", "/api/", "/operators/")
-    )
+    """Pages are closed to machines by the sign-in or by `noindex`; the rest is nothing to read."""
+    closed = "".join(f"Disallow: {path}\n" for path in ("/files/", "/api/", "/operators/"))
     where = languages.site_address(request)
     return HttpResponse(f"User-agent: *\n{closed}\nSitemap: {where}/sitemap.xml\n", content_type="text/plain")
 

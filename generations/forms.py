@@ -44,7 +44,7 @@ class PromptForm(KeyForm):
 
     prompt = forms.CharField(
         max_length=10_000,
-        label="What should it look like?",
+        label=_("What should it look like?"),
         widget=forms.Textarea(
             attrs={"rows": 3, "placeholder": "Scandinavian style with warm oak flooring and linen curtains"}
         ),
@@ -55,9 +55,9 @@ class PhotoForm(forms.Form):
     """A photo of a room."""
 
     photo = forms.FileField(
-        label="A photo of the room",
-        help_text="JPEG, PNG, WebP or HEIC, up to 30 MB. The place where it was taken is removed.",
-        error_messages={"required": "Choose a photo first."},
+        label=_("A photo of the room"),
+        help_text=_("JPEG, PNG, WebP or HEIC, up to 30 MB. The place where it was taken is removed."),
+        error_messages={"required": _("Choose a photo first.")},
         widget=forms.FileInput(attrs={"accept": "image/*,.heic,.heif"}),
     )
 
@@ -133,7 +133,7 @@ class ProductChangeForm(forms.Form):
     """Facts about a piece of furniture of the library."""
 
     name = forms.CharField(
-        max_length=120, label=_("What it is"), widget=forms.TextInput(attrs={"placeholder": "Sofa"})
+        max_length=120, label=_("What it is"), widget=forms.TextInput(attrs={"placeholder": _("Sofa")})
     )
     price = forms.DecimalField(required=False, min_value=0, max_digits=10, decimal_places=2, label=_("Price"))
     currency = forms.ChoiceField(
@@ -168,7 +168,7 @@ class UpstreamKeyForm(forms.Form):
 
     key = forms.CharField(
         max_length=200,
-        label="Your MeltFlex key",
-        help_text="From the account settings at MeltFlex. It is stored encrypted and never shown again.",
+        label=_("Your MeltFlex key"),
+        help_text=_("From the account settings at MeltFlex. It is stored encrypted and never shown again."),
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

@@ -46,10 +46,8 @@ def test_titles_differ_from_page_to_page(client: Client) -> None:
     assert max(map(len, titles)) <= 60
 
 
-def test_pages_of_a_workspace_are_none_of_a_search_engines_business(
-    studio: Studio, owner_client: Client
-) -> None:
-    answer = owner_client.get(f"/w/{studio.organization.public_id}/credits")
+def test_what_is_no_public_page_is_none_of_a_search_engines_business(client: Client) -> None:
+    answer = client.get("/accounts/login/")
     assert '<meta name="robots" content="noindex">' in answer.content.decode()
 
 
@@ -80,7 +78,7 @@ def test_the_site_map_lists_the_public_pages_and_robots_names_it(client: Client)
     assert found == [reverse(name) for name in PAGES]
     robots = page(client, "robots")
     assert "Sitemap: http://testserver/sitemap.xml" in robots
-    assert "Disallow: /w/" in robots
+    assert "Disallow: /files/" in robots
 
 
 def test_the_manifest_names_icons_that_are_there(client: Client) -> None:
