@@ -20,7 +20,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run install test test-slow journeys chaos recovery fairness shuffle stripe-live-smoke bench preview-sheet preview-bench style-gallery check format lock room-parser clean env env-dev env-browser
+.PHONY: help demo run install test test-slow journeys chaos recovery fairness shuffle stripe-live-smoke bench preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -82,6 +82,9 @@ check: env-browser ## lint, types, import rules, migrations, conventions
 
 format: env-dev ## let ruff arrange and mend what it can
 	@$(ENV) -m ruff check --fix . && $(ENV) -m ruff format .
+
+messages: env-dev ## gather every text that a person may read into locale/ and compile it (needs gettext)
+	@$(ENV) manage.py translate
 
 lock: env-dev ## compile requirements/*.in to the pinned, hashed *.txt (LOCK=--upgrade for newer versions)
 	@for set in tools main dev browser; do \

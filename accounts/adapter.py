@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -52,3 +53,27 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth s
     def decrypt(self, encrypted_text: str) -> str:
         """From it."""
         return second_factors.open_sealed(encrypted_text)
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Who comes by another site gets a workspace as everybody does, and the free credits if that site vouches."""
+
+    def new_user(self, request: HttpRequest, sociallogin: Any) -> User:
+        """allauth keeps it in the session where something is missing, and can't keep the database's defaults."""
+        return User(date_joined=timezone.now())
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
+        """With the name that the other site knows."""
+        user: User = super().populate_user(request, sociallogin, data)
+        parts = (data.get("first_name"), data.get("last_name"))
+        user.name = (data.get("name") or " ".join(filter(None, parts)))[:120]
+        return user
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
+        """The person and their workspace, both or neither."""
+        with transaction.atomic():
+            saved: User = super().save_user(request, sociallogin, form)
+            services.home_of(user=saved, now=timezone.now())
+            if EmailAddress.objects.filter(user=saved, email__iexact=saved.email, verified=True).exists():
+                services.confirm_person(user=saved, now=timezone.now())
+        return saved

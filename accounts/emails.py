@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from accounts import tenancy
 from accounts.models import Membership, Organization, Role
@@ -21,22 +22,31 @@ def base_url(request: HttpRequest) -> str:
     return settings.PUBLIC_BASE_URL or request.build_absolute_uri("/").rstrip("/")
 
 
-def send(*, to: Sequence[str], template: str, context: Mapping[str, Any]) -> None:
-    """Send `emails/<template>_subject.txt` and `_message.txt` as one mail. Not inside a transaction."""
-    subject = render_to_string(f"emails/{template}_subject.txt", dict(context))
-    body = render_to_string(f"emails/{template}_message.txt", dict(context))
+def send(*, to: Sequence[str], template: str, context: Mapping[str, Any], language: str = "") -> None:
+    """Send `emails/<template>_subject.txt` and `_message.txt` as one mail. Not inside a transaction.
+
+    `language`: of who reads it; "" is the page's, or the instance's where there is no page.
+    """
+    with translation.override(language or translation.get_language()):
+        subject = render_to_string(f"emails/{template}_subject.txt", dict(context))
+        body = render_to_string(f"emails/{template}_message.txt", dict(context))
     EmailMessage(" ".join(subject.split()), body, to=list(to)).send()
 
 
 def send_to_members(
     *, organization: Organization, role: Role, template: str, context: Mapping[str, Any], wish: str = ""
 ) -> None:
-    """One mail to everybody in the workspace whose role includes `role`; with a `wish`, who has it (`mail_…`)."""
+    """To everybody in the workspace whose role includes `role`; with a `wish`, who has it (`mail_…`).
+
+    One mail for each language that is read there.
+    """
     roles = [each for each in Role if each.includes(role)]
     with tenancy.enter(organization):
         members = Membership.objects.of(organization).filter(role__in=roles, user__is_active=True)
         if wish:
             members = members.filter(**{wish: True})
-        addresses = list(members.order_by("pk").values_list("user__email", flat=True))
-    if addresses:
-        send(to=addresses, template=template, context={"workspace": organization, **context})
+        people = list(members.order_by("pk").values_list("user__language", "user__email"))
+    for language in dict.fromkeys(language for language, _ in people):
+        addresses = [email for reads, email in people if reads == language]
+        full = {"workspace": organization, **context}
+        send(to=addresses, template=template, context=full, language=language)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from accounts.wording import in_words
+
 
 class Refusal(Exception):
     """This can't be done."""
@@ -16,6 +18,11 @@ class Refusal(Exception):
 
     def __init__(self, message: str = "", **facts: Any) -> None:
         """`message` replaces the docstring's sentence; `facts` are extra members of the API's answer."""
-        self.message = message or " ".join((type(self).__doc__ or "").split())
+        self.english = message or " ".join((type(self).__doc__ or "").split())
         self.facts = facts
-        super().__init__(self.message)
+        super().__init__(self.english)
+
+    @property
+    def message(self) -> str:
+        """The sentence in the language of the page; English for programs, workers and logs."""
+        return in_words(self.english)

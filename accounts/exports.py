@@ -118,6 +118,7 @@ def build(*, export_id: int, base: str, now: datetime) -> None:
         to=[export.asked_by.email],
         template="export_ready",
         context={"workspace": workspace, "export": export, "link": f"{base}{where}"},
+        language=export.asked_by.language,
     )
 
 

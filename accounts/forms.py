@@ -18,13 +18,16 @@ class ApiKeyForm(forms.Form):
     """A new key."""
 
     name = forms.CharField(
-        max_length=60, label="Name", help_text="What will use this key, for example “Website”."
+        max_length=60, label=_("Name"), help_text=_("What will use this key, for example “Website”.")
     )
     kind = forms.ChoiceField(
-        choices=[("live", "Live: makes real pictures and spends credits"), ("test", "Test: free previews")],
+        choices=[
+            ("live", _("Live: makes real pictures and spends credits")),
+            ("test", _("Test: free previews")),
+        ],
         initial="live",
         widget=forms.RadioSelect,
-        label="Kind",
+        label=_("Kind"),
     )
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_id
 
@@ -111,10 +112,10 @@ class TenantQuerySet(models.QuerySet[Any]):
 class Role(models.TextChoices):
     """What a member may do; each may do what those after it may."""
 
-    OWNER = "owner"
-    ADMIN = "admin"
-    DESIGNER = "designer"
-    VIEWER = "viewer"
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
+    DESIGNER = "designer", _("Designer")
+    VIEWER = "viewer", _("Viewer")
 
     def includes(self, other: Role) -> bool:
         """Whether this role may do what `other` may."""

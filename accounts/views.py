@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -71,5 +72,5 @@ def revoke_api_key(request: MemberRequest, key_id: str) -> HttpResponse:
         organization=request.organization, by_user=request.user, key_id=key_id, now=timezone.now()
     ):
         raise Http404
-    messages.success(request, "The key was revoked. Programs that use it are refused from now on.")
+    messages.success(request, _("The key was revoked. Programs that use it are refused from now on."))
     return redirect("api-keys", workspace=request.organization.public_id)

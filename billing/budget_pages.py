@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Role
@@ -33,12 +34,16 @@ def budgets_page(request: MemberRequest) -> HttpResponse:
         }
         if cap is None:
             if budgets.remove_budget(**change):
-                messages.success(request, f"There is no budget for {subjects.get(key, key)} any more.")
+                messages.success(
+                    request, _("There is no budget for %(name)s any more.") % {"name": subjects.get(key, key)}
+                )
         elif key not in subjects:
             raise Http404
         else:
             budgets.set_budget(cap=cap, **change)
-            messages.success(request, f"{subjects[key]} may use {cap} credits a month.")
+            messages.success(
+                request, _("%(name)s may use %(cap)s credits a month.") % {"name": subjects[key], "cap": cap}
+            )
         return redirect("budgets", workspace=organization.public_id)
     standing = {each.key: each for each in budgets.budgets_of(organization=organization, now=now)}
     # A budget whose member or client is gone stays until somebody removes it.

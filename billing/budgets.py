@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime
 from django.db import transaction
 from django.db.models import Case, F, IntegerField, Value, When
 from django.db.models.functions import Greatest
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
 from accounts import emails, tenancy
@@ -194,14 +196,21 @@ def _full_words(organization: Organization, keys: Sequence[str], credits: int, n
     names = _names(organization, [row.key for row in rows])
     full = [each for row in rows if (each := _standing(row, names, now)).left < credits]
     if not full:
-        return "A budget was changed at this moment, and nothing was charged. Try once more."
+        return _("A budget was changed at this moment, and nothing was charged. Try once more.")
     first = full[0]
     month = _month(now)
     after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    return (
-        f"The budget of {first.name} for {month:%B} is {first.cap} credits, {first.used} are used and this needs"
-        f" {credits}. An owner or admin can raise it under Settings, Budgets; it starts afresh on 1 {after:%B}."
-    )
+    return _(
+        "The budget of %(name)s for %(month)s is %(cap)s credits, %(used)s are used and this needs %(needed)s."
+        " An owner or admin can raise it under Settings, Budgets; it starts afresh on %(day)s."
+    ) % {
+        "name": first.name,
+        "month": date_format(month, "F"),
+        "cap": first.cap,
+        "used": first.used,
+        "needed": credits,
+        "day": date_format(after, "MONTH_DAY_FORMAT"),
+    }
 
 
 # --- Telling owners and admins ---------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Refusal
@@ -61,7 +62,7 @@ def top_up(request: MemberRequest) -> HttpResponse:
     except Refusal as refusal:
         form.add_error(None, refusal.message)
         return _page(request, form)
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return redirect("buy-credits", workspace=request.organization.public_id)
 
 
@@ -97,5 +98,7 @@ def refund_pack(request: MemberRequest, purchase_id: str) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, "The money is on its way back to your card, and the credits are taken off.")
+        messages.success(
+            request, _("The money is on its way back to your card, and the credits are taken off.")
+        )
     return redirect("buy-credits", workspace=request.organization.public_id)

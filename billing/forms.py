@@ -8,17 +8,31 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext as now_translated
+from django.utils.translation import gettext_lazy as _
 
 from billing import plans
 from billing.models import MOST_CAP
 from billing.plans import money
 from billing.statement import LABELS, Filters
 
-_MONTH = RegexValidator(r"^20\d\d-(0[1-9]|1[0-2])\Z", "A month is written like 2026-11.")
+_MONTH = RegexValidator(r"^20\d\d-(0[1-9]|1[0-2])\Z", _("A month is written like 2026-11."))
 _LABEL = RegexValidator(
     rf"^({'|'.join(LABELS)}):[A-Za-z0-9_]{{1,100}}\Z",
-    "A label is written like room:room_… (or project:…, client:…).",
+    _("A label is written like room:room_… (or project:…, client:…)."),
 )
+
+
+def _packs() -> list[tuple[str, str]]:
+    offers = [
+        (
+            pack.key,
+            now_translated("%(credits)s credits for %(price)s")
+            % {"credits": pack.credits, "price": money(pack.price)},
+        )
+        for pack in plans.PACKS.values()
+    ]
+    return [("", now_translated("Nothing")), *offers]
 
 
 class FilterForm(forms.Form):
@@ -47,7 +61,7 @@ class BudgetForm(forms.Form):
     """A budget for one key; an empty cap removes it."""
 
     key = forms.CharField(max_length=120)
-    cap = forms.IntegerField(required=False, min_value=0, max_value=MOST_CAP, label="Credits a month")
+    cap = forms.IntegerField(required=False, min_value=0, max_value=MOST_CAP, label=_("Credits a month"))
 
 
 class TopupForm(forms.Form):
@@ -56,25 +70,22 @@ class TopupForm(forms.Form):
     low_below = forms.IntegerField(
         min_value=0,
         max_value=1_000_000,
-        label="Tell us below",
-        help_text="A mail when there are fewer credits; 0 for none.",
+        label=_("Tell us below"),
+        help_text=_("A mail when there are fewer credits; 0 for none."),
     )
     topup_pack = forms.ChoiceField(
         required=False,
-        label="Buy automatically",
-        choices=[
-            ("", "Nothing"),
-            *((pack.key, f"{pack.name} for {money(pack.price)}") for pack in plans.PACKS.values()),
-        ],
+        label=_("Buy automatically"),
+        choices=_packs,
     )
     topup_below = forms.IntegerField(
-        min_value=0, max_value=1_000_000, required=False, label="when there are fewer credits than"
+        min_value=0, max_value=1_000_000, required=False, label=_("when there are fewer credits than")
     )
     topup_monthly_cap = forms.IntegerField(
         min_value=0,
         max_value=1_000_000,
         required=False,
-        label="but for at most so many dollars a month",
+        label=_("but for at most so many dollars a month"),
     )
 
     @property

@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Refusal
@@ -86,8 +88,12 @@ def _change(request: MemberRequest, verb: Callable[..., entitlements.PlanState],
 def _words(state: entitlements.PlanState) -> str:
     """How the plan stands after a change."""
     if state.next_plan and state.period_end:
-        return f"You stay on {state.plan.name} until {state.period_end:%-d %B %Y}, then {state.next_plan.name} begins."
-    return f"You are on {state.plan.name}."
+        return _("You stay on %(plan)s until %(day)s, then %(next)s begins.") % {
+            "plan": state.plan.name,
+            "day": date_format(state.period_end, "DATE_FORMAT"),
+            "next": state.next_plan.name,
+        }
+    return _("You are on %(plan)s.") % {"plan": state.plan.name}
 
 
 @member(Role.ADMIN, in_transaction=False)

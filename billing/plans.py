@@ -7,6 +7,10 @@ price gave is copied to StripePrice when it is made, so a change here never chan
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.formats import number_format
+from django.utils.translation import pgettext
 
 from accounts.models import Organization
 
@@ -132,10 +136,13 @@ _SIGNS = {"usd": "$", "eur": "€", "gbp": "£"}
 
 def money(amount: int, currency: str = CURRENCY) -> str:
     """An amount of hundredths, for people: `$79`, `$9.50`, `12.00 SEK`."""
-    whole, rest = divmod(abs(amount), 100)
-    text = f"{whole:,}" + (f".{rest:02}" if rest or currency not in _SIGNS else "")
+    whole = amount % 100 == 0 and currency in _SIGNS
+    text = number_format(abs(Decimal(amount)) / 100, 0 if whole else 2, use_l10n=True, force_grouping=True)
     sign = "−" if amount < 0 else ""
-    return f"{sign}{_SIGNS[currency]}{text}" if currency in _SIGNS else f"{sign}{text} {currency.upper()}"
+    if currency not in _SIGNS:
+        return f"{sign}{text} {currency.upper()}"
+    # Where the sign stands: "$79" in English, "79 $" in German.
+    return sign + pgettext("money", "%(sign)s%(amount)s") % {"sign": _SIGNS[currency], "amount": text}
 
 
 def apply_plan(*, organization: Organization, plan: str) -> None:

@@ -13,8 +13,11 @@ from django.db import connection
 from django.db.models import F, Sum
 from django.db.models.functions import TruncDay, TruncMonth
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_noop
 
-from accounts import tenancy
+from accounts import tenancy, wording
 from accounts.models import Organization
 from billing import naming, plans
 from billing.models import CreditAccount, CreditEntry, EntryKind, PaidCredits, PaidKind
@@ -126,8 +129,10 @@ def _paid(organization: Organization, references: Iterable[str]) -> dict[str, Na
     names = {}
     for paid in PaidCredits.objects.of(organization).filter(fact__in=set(facts.values())):
         plan = plans.PLANS[paid.plan].name if paid.plan in plans.PLANS else paid.plan
-        pack = Named(f"Pack of {paid.credits} credits", page)
-        names[paid.fact] = pack if paid.kind == PaidKind.PACK else Named(f"{plan}, {paid.kind}")
+        pack = Named(_("Pack of %(credits)s credits") % {"credits": paid.credits}, page)
+        names[paid.fact] = (
+            pack if paid.kind == PaidKind.PACK else Named(f"{plan}, {wording.in_words(paid.kind)}")
+        )
     return {each: names[fact] for each, fact in facts.items() if fact in names}
 
 
@@ -157,40 +162,43 @@ def _line(entry: CreditEntry, names: dict[str, Named]) -> Line:
 
 
 _WHAT = {
-    EntryKind.HOLD: "Set aside",
-    EntryKind.SETTLE: "Picture paid",
-    EntryKind.RELEASE: "Given back",
-    EntryKind.EXPIRE: "Allowance ended",
-    EntryKind.CLAWBACK: "Taken back",
-    EntryKind.RETURN: "Returned",
+    EntryKind.HOLD: _lazy("Set aside"),
+    EntryKind.SETTLE: _lazy("Picture paid"),
+    EntryKind.RELEASE: _lazy("Given back"),
+    EntryKind.EXPIRE: _lazy("Allowance ended"),
+    EntryKind.CLAWBACK: _lazy("Taken back"),
+    EntryKind.RETURN: _lazy("Returned"),
 }
 
 
 def _what(entry: CreditEntry) -> str:
     if entry.kind == EntryKind.GRANT:
-        return "Monthly allowance" if entry.allowance else "Credits added"
-    return _WHAT.get(EntryKind(entry.kind), entry.kind)
+        return _("Monthly allowance") if entry.allowance else _("Credits added")
+    return str(_WHAT.get(EntryKind(entry.kind), entry.kind))
 
 
 def _detail(entry: CreditEntry, taken: int) -> str:
     """What the number alone does not say."""
     if entry.kind == EntryKind.HOLD:
-        return f"{entry.held} held until the picture is there"
+        return _("%(credits)s held until the picture is there") % {"credits": entry.held}
     if entry.kind == EntryKind.SETTLE:
         back = -entry.held - taken
-        return f"{taken} of the {-entry.held} set aside" + (f", {back} given back" if back else "")
+        numbers = {"taken": taken, "held": -entry.held, "back": back}
+        if back:
+            return _("%(taken)s of the %(held)s set aside, %(back)s given back") % numbers
+        return _("%(taken)s of the %(held)s set aside") % numbers
     if entry.debt > 0:
-        return f"{entry.debt} had been spent and are owed now"
+        return _("%(credits)s had been spent and are owed now") % {"credits": entry.debt}
     if entry.debt < 0:
-        return f"{-entry.debt} more paid back what was owed"
+        return _("%(credits)s more paid back what was owed") % {"credits": -entry.debt}
     return ""
 
 
 # The beginning of a fact → what a person calls it. What comes from Stripe adds its own (`explain`).
 _REASONS = {
-    "free:": "Confirmed e-mail",
-    "provision:": "Opening balance",
-    "end of period": "End of the period",
+    "free:": gettext_noop("Confirmed e-mail"),
+    "provision:": gettext_noop("Opening balance"),
+    "end of period": gettext_noop("End of the period"),
 }
 
 
@@ -201,7 +209,7 @@ def explain(prefix: str, words: str) -> None:
 
 def _reason(reference: str) -> str:
     fitting = [prefix for prefix in _REASONS if reference.startswith(prefix)]
-    return _REASONS[max(fitting, key=len)] if fitting else reference
+    return wording.in_words(_REASONS[max(fitting, key=len)]) if fitting else reference
 
 
 # --- What there is to choose from, and the chart ---------------------------------------------------------
@@ -278,7 +286,7 @@ def due_expiry(*, account: CreditAccount, now: datetime) -> Line | None:
         number=None,
         at=until,
         kind=EntryKind.EXPIRE,
-        what=_WHAT[EntryKind.EXPIRE],
+        what=str(_WHAT[EntryKind.EXPIRE]),
         detail="",
         about=Named(_reason("end of period")),
         reference="end of period",

@@ -10,12 +10,14 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from accounts.errors import Refusal
 from accounts.tenancy import public
+from accounts.wording import in_words
 from generations.outage import is_away
 
 logger = logging.getLogger(__name__)
@@ -109,7 +111,7 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
             **refusal.facts,
         )
         return JsonResponse(content, status=refusal.status, headers=_headers(refusal.facts))
-    context = {"title": refusal.title, "reason": refusal.message}
+    context = {"title": in_words(refusal.title), "reason": refusal.message}
     return render(request, "refused.html", context, status=refusal.status)
 
 
@@ -149,7 +151,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
         if _wants_json(request):
             return answer(request, away)
         return render(request, "500.html", {"message": away.message}, status=503)
-    message = "Something broke on our side. Nothing was charged for this request if it made no picture."
+    message = gettext(
+        "Something broke on our side. Nothing was charged for this request if it made no picture."
+    )
     if _wants_json(request):
         content = body(status=500, code="internal_error", title="Internal error", message=message)
         return JsonResponse(content, status=500)

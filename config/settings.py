@@ -11,6 +11,7 @@ from typing import Any
 
 import environ
 
+from config import social
 from config.local.postgres import data_dir, default
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -69,6 +70,32 @@ DATABASES = {"default": _database()}
 DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- Sign-in by other sites: each is on when its id and secret are set (docs/running.md) ----------------
+
+SOCIAL_SIGN_IN = social.sign_in(
+    {
+        "google": {
+            "client_id": env.str("GOOGLE_CLIENT_ID", default=""),
+            "secret": env.str("GOOGLE_CLIENT_SECRET", default=""),
+        },
+        "github": {
+            "client_id": env.str("GITHUB_CLIENT_ID", default=""),
+            "secret": env.str("GITHUB_CLIENT_SECRET", default=""),
+        },
+        "microsoft": {
+            "client_id": env.str("MICROSOFT_CLIENT_ID", default=""),
+            "secret": env.str("MICROSOFT_CLIENT_SECRET", default=""),
+            "settings": {"tenant": env.str("MICROSOFT_TENANT", default="common")},
+        },
+        "apple": {
+            "client_id": env.str("APPLE_CLIENT_ID", default=""),
+            "secret": env.str("APPLE_KEY_ID", default=""),
+            "key": env.str("APPLE_TEAM_ID", default=""),
+            "settings": {"certificate_key": env.str("APPLE_PRIVATE_KEY", default="").replace("\\n", "\n")},
+        },
+    }
+)
+
 # --- Application -----------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -86,6 +113,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.socialaccount",
+    *SOCIAL_SIGN_IN.apps,
     "rest_framework",
     "drf_spectacular",
     "django_htmx",
@@ -134,6 +162,7 @@ TEMPLATES = [
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -161,6 +190,9 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or a new passkey is told by mail
+SOCIALACCOUNT_PROVIDERS = SOCIAL_SIGN_IN.providers
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # an address that another site names opens no account of ours
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -274,7 +306,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
-        "form-action": ["'self'", *PAYMENT_PAGES],
+        "form-action": ["'self'", *PAYMENT_PAGES, *SOCIAL_SIGN_IN.pages],
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -23,7 +23,7 @@ class TooManyPieces(Refusal):
 
 
 class PlaceOutside(Refusal):
-    """A piece of furniture can only be placed inside the picture, at 25 to 400 % of its usual size."""
+    """A piece of furniture can only be placed inside the picture, at 25 to 400 percent of its usual size."""
 
     code, title, status = "place_outside", "Place outside the picture", 400
 

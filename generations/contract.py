@@ -115,7 +115,7 @@ def _decoded(data_url: str, field: str, name: str = "") -> IncomingImage:
             content=photos.read_data_url(data_url, max_bytes=settings.PHOTO_BYTES), name=name
         )
     except Refusal as refusal:
-        refusal.message = f"`{field}`: {refusal.message}"
+        refusal.english = f"`{field}`: {refusal.english}"
         raise
 
 

@@ -9,6 +9,7 @@ from django.db.models import Count, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -59,10 +60,15 @@ def meltflex_key(request: MemberRequest) -> HttpResponse:
         except Refusal as refusal:
             form.add_error("key", refusal.message)
         else:
-            proven = "MeltFlex accepts it" if key.verified_at else "the first picture will prove it"
-            messages.success(
-                request, f"The key {key} is stored: {proven}. It makes your pictures from now on."
-            )
+            if key.verified_at:
+                words = _(
+                    "The key %(key)s is stored: MeltFlex accepts it. It makes your pictures from now on."
+                )
+            else:
+                words = _(
+                    "The key %(key)s is stored: the first picture will prove it. It makes your pictures from now on."
+                )
+            messages.success(request, words % {"key": key})
             return _back(request)
     context = _context(request, form)
     return render(request, "generations/meltflex_key.html", context, status=422 if form.errors else 200)
@@ -81,7 +87,7 @@ def check_meltflex_key(request: MemberRequest, key_id: str) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, f"The key {key} is in order.")
+        messages.success(request, _("The key %(key)s is in order.") % {"key": key})
     return _back(request)
 
 
@@ -95,5 +101,5 @@ def remove_meltflex_key(request: MemberRequest, key_id: str) -> HttpResponse:
         )
     except upstream_keys.NoSuchUpstreamKey as error:
         raise Http404 from error
-    messages.success(request, "The key was removed, and what we had stored of it is wiped.")
+    messages.success(request, _("The key was removed, and what we had stored of it is wiped."))
     return _back(request)

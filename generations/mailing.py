@@ -65,6 +65,7 @@ def tell_ended(*, generation_id: int, organization_id: int) -> None:
         to=[found.requested_by.email],
         template="picture_ready" if found.state == State.SUCCEEDED else "picture_failed",
         context={"workspace": organization, "generation": found, "address": _address(path)},
+        language=found.requested_by.language,
     )
 
 
@@ -91,7 +92,7 @@ def tell_week(*, organization_id: int, now: datetime) -> None:
             credits=Sum("credits_settled"),
         )
         members = Membership.objects.of(organization).filter(mail_weekly=True, user__is_active=True)
-        addresses = list(members.order_by("pk").values_list("user__email", flat=True))
+        people = list(members.order_by("pk").values_list("user__email", "user__language"))
     if not week["made"] and not week["failed"]:
         return
     context = {
@@ -99,8 +100,8 @@ def tell_week(*, organization_id: int, now: datetime) -> None:
         "week": week,
         "address": _address(reverse("history", args=[organization.public_id])),
     }
-    for address in addresses:
-        emails.send(to=[address], template="week", context=context)
+    for address, language in people:
+        emails.send(to=[address], template="week", context=context, language=language)
 
 
 def _address(path: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import Organization
 from billing import naming
@@ -30,7 +31,7 @@ def generations_named(*, organization: Organization, ids: Collection[str] | None
     for public_id, prompt, deleted_at in found.values_list("public_id", "prompt", "deleted_at"):
         url = _page("generation", organization, generation_id=public_id)
         words = prompt if len(prompt) <= 60 else f"{prompt[:59].rstrip()}…"
-        names[public_id] = Named("A redesign that was deleted") if deleted_at else Named(words, url)
+        names[public_id] = Named(_("A redesign that was deleted")) if deleted_at else Named(words, url)
     return names
 
 

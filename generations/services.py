@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection
 from django.db.models import Prefetch
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import services as accounts
 from accounts import tenancy
@@ -60,16 +61,19 @@ class TooLateToCancel(Refusal):
 def too_late_words(generation: Generation) -> str:
     """Why it can't be canceled any more, and what comes of it."""
     if generation.has_ended:
-        return f"This generation has ended already ({generation.state}); nothing was changed."
-    kept = "It will be kept in the history"
+        words = _("This generation has ended already (%(state)s); nothing was changed.")
+        return words % {"state": generation.state}
     if generation.deadline is not None:
-        kept += " if it is ready by its deadline"
-    charge = (
-        f"is charged {generation.credits_held} credits; if it fails, they come back"
-        if generation.credits_held
-        else "costs nothing"
-    )
-    return f"The picture is being made, so it is too late to cancel. {kept} and {charge}."
+        kept = _("It will be kept in the history if it is ready by its deadline.")
+    else:
+        kept = _("It will be kept in the history.")
+    if generation.credits_held:
+        charge = _("It is charged %(credits)s credits; if it fails, they come back.") % {
+            "credits": generation.credits_held
+        }
+    else:
+        charge = _("It costs nothing.")
+    return " ".join([_("The picture is being made, so it is too late to cancel."), kept, charge])
 
 
 class PictureRemoved(Refusal):

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import tenancy
 from accounts.models import Organization
@@ -146,13 +148,26 @@ def _play(rows: list[_Row], limit: int, durations: dict[str, Usual], now: dateti
 
 # --- In words, for pages ---------------------------------------------------------------------------------
 
-_PLACES = ("Next", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
+_PLACES = (
+    _("Next"),
+    _("Second"),
+    _("Third"),
+    _("Fourth"),
+    _("Fifth"),
+    _("Sixth"),
+    _("Seventh"),
+    _("Eighth"),
+    _("Ninth"),
+    _("Tenth"),
+)
 
 
 def place(position: int) -> str:
     """ "Next", "Third", "12th"."""
     if position <= len(_PLACES):
-        return _PLACES[position - 1]
+        return str(_PLACES[position - 1])
+    if get_language() != "en":
+        return f"{position}."
     last = "th" if position % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(position % 10, "th")
     return f"{position}{last}"
 
@@ -166,7 +181,10 @@ def rounded(seconds: float) -> int:
 def about(seconds: float) -> str:
     """ "about 40 seconds", "about 2 minutes", "about 3 hours"."""
     shown = rounded(seconds)
-    for size, name in ((3600, "hour"), (60, "minute")):
-        if shown % size == 0:
-            return f"about {shown // size} {name}{'s' if shown >= 2 * size else ''}"
-    return f"about {shown} seconds"
+    if shown % 3600 == 0:
+        hours = shown // 3600
+        return ngettext("about %(number)s hour", "about %(number)s hours", hours) % {"number": hours}
+    if shown % 60 == 0:
+        minutes = shown // 60
+        return ngettext("about %(number)s minute", "about %(number)s minutes", minutes) % {"number": minutes}
+    return ngettext("about %(number)s second", "about %(number)s seconds", shown) % {"number": shown}

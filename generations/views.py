@@ -12,6 +12,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts.errors import Refusal
@@ -191,7 +192,7 @@ def delete_generation(request: MemberRequest, generation_id: str) -> HttpRespons
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return to_generation(found)
-    messages.success(request, "It was deleted, with its pictures.")
+    messages.success(request, _("It was deleted, with its pictures."))
     return redirect("history", workspace=request.organization.public_id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from projects.models import Client
 
@@ -12,19 +13,23 @@ from projects.models import Client
 class ClientForm(forms.Form):
     """A new client."""
 
-    name = forms.CharField(max_length=120)
-    email = forms.EmailField(required=False, label="E-mail")
-    notes = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    name = forms.CharField(max_length=120, label=_("Name"))
+    email = forms.EmailField(required=False, label=_("E-mail"))
+    notes = forms.CharField(required=False, label=_("Notes"), widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class ProjectForm(forms.Form):
     """A new project; the clients to choose from are those of the workspace."""
 
-    name = forms.CharField(max_length=120)
+    name = forms.CharField(max_length=120, label=_("Name"))
     client = forms.ModelChoiceField(
-        Client.objects.none(), required=False, to_field_name="public_id", empty_label="No client"
+        Client.objects.none(),
+        required=False,
+        to_field_name="public_id",
+        label=_("Client"),
+        empty_label=_("No client"),
     )
-    address = forms.CharField(max_length=240, required=False)
+    address = forms.CharField(max_length=240, required=False, label=_("Address"))
 
     def __init__(self, *args: Any, clients: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,4 +39,4 @@ class ProjectForm(forms.Form):
 class RoomForm(forms.Form):
     """A new room."""
 
-    name = forms.CharField(max_length=120, label="Room name")
+    name = forms.CharField(max_length=120, label=_("Room name"))

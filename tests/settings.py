@@ -16,6 +16,7 @@ from config.settings import *  # noqa: E402, F403 — after DATABASE_URL is set
 if _own_cluster:
     del os.environ["DATABASE_URL"]  # programs started by tests shall not find it
 
+INSTALLED_APPS = [*INSTALLED_APPS, "allauth.socialaccount.providers.dummy"]  # noqa: F405 — a site that believes all
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {

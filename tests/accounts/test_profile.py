@@ -154,7 +154,7 @@ def test_a_second_factor_needs_a_confirmed_address(db: None, client: Client) -> 
 
 
 def test_the_sign_in_page_offers_passkeys_and_hands_out_a_challenge(person: User, client: Client) -> None:
-    assert b"Sign in with a passkey" in client.get("/accounts/login/").content
+    assert b"Use a passkey instead" in client.get("/accounts/login/").content
     answer = client.get("/accounts/2fa/webauthn/login/", headers={"accept": "application/json"})
     assert answer.json()["request_options"]["publicKey"]["challenge"]
 

@@ -280,7 +280,7 @@ def test_once_the_engine_is_called_the_picture_is_kept_and_charged_and_the_answe
     answer = response.json()
     assert (response.status_code, answer["code"]) == (409, "too_late_to_cancel")
     assert (answer["generation"], answer["state"]) == (generation.public_id, "running")
-    assert "kept in the history and is charged 10 credits" in answer["message"]
+    assert "kept in the history. It is charged 10 credits" in answer["message"]
     assert services.reload(generation).state == State.RUNNING
 
 

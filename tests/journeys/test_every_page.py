@@ -7,32 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.people import ROOM, Person
-
-PHONE = {"viewport": {"width": 390, "height": 844}}
-DESK = {"viewport": {"width": 1440, "height": 900}}
-OUTSIDE = [
-    "/",
-    "/accounts/login/",
-    "/accounts/signup/",
-    "/accounts/password/reset/",
-    "/accounts/password/reset/done/",
-    "/nothing",
-]
-OF_THE_PERSON = ["/accounts/email/", "/accounts/password/change/", "/accounts/logout/"]
-OF_THE_WORKSPACE = [
-    "studio",
-    "generations",
-    "projects",
-    "clients",
-    "credits",
-    "credits/buy",
-    "plan",
-    "settings",
-    "settings/budgets",
-    "settings/api-keys",
-    "settings/meltflex-key",
-]
+from tests.journeys.pages import DESK, OF_THE_PERSON, OF_THE_WORKSPACE, OUTSIDE, PHONE, a_room_with_a_photo
+from tests.journeys.people import Person
 
 
 def _faults(person: Person, *paths: str) -> list[str]:
@@ -60,25 +36,5 @@ def test_every_page_fits_is_named_and_complains_of_nothing(
     anna.wait_for_the_picture()
     anna.page.locator(".preview-notes summary").click()
     made = anna.page.url
-    full = [made, _a_room_with_a_photo(anna), f"{anna.workspace}/projects"]
+    full = [made, a_room_with_a_photo(anna), f"{anna.workspace}/projects"]
     assert _faults(anna, *rooms, *full) == []
-
-
-def _a_room_with_a_photo(person: Person) -> str:
-    page = person.page
-    person.open(f"{person.workspace}/clients")
-    page.get_by_label("Name").fill("Mrs Winter")
-    person.press("Add the client")
-    page.get_by_text("Mrs Winter").wait_for()
-    person.open(f"{person.workspace}/projects")
-    page.get_by_label("Name").fill("A flat with a rather long name in the Lindenstraße")
-    page.get_by_label("Client").select_option("Mrs Winter")
-    person.press("Start the project")
-    page.wait_for_url("**/projects/prj_*")
-    page.get_by_label("Room name").fill("Living room")
-    person.press("Add the room")
-    page.wait_for_url("**/rooms/room_*")
-    page.get_by_label("A photo of the room").set_input_files(ROOM)
-    person.press("Add the photo")
-    page.get_by_role("link", name="Redesign", exact=True).wait_for()
-    return page.url

@@ -148,6 +148,8 @@ def product(name: str, shot: Shot, folder: Path, *, quick: bool) -> None:
     """The thing on white: the ground only catches its shadow."""
     scene = fresh(shot.size, 6, quick=quick)
     scene.render.film_transparent = True
+    scene.cycles.denoising_prefilter, scene.cycles.denoising_quality = "NONE", "BALANCED"
+    scene.cycles.max_bounces = 4
     sky(scene, "ffffff", 0.75 if not shot.flat_light else 0.95)
     shot.thing().stand(turn=shot.turn)
     upright = shot.flat_light and shot.at[2] < 2

@@ -31,7 +31,7 @@ _NOTHING_UNDERSTOOD = "no word of it is one that the preview knows"
 
 
 class PreviewEngine:
-    """Draws what a prompt asks for with classical image processing: no network, no model, same bytes every time."""
+    """Draws what a prompt asks for by image processing and a small net of our own; same bytes every time."""
 
     name = "preview"
     repeatable = True

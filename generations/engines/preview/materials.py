@@ -17,7 +17,7 @@ _VARIANT_STEP = 0.12  # how much lighter or darker the second and third variatio
 Painter = Callable[[np.random.Generator], Floats]
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=6)  # twelve megabytes each
 def texture(name: str, variant: int = 0) -> Floats:
     """The material's albedo, (SIDE, SIDE, 3). Variants 1 and 2 are the same material from another batch."""
     random = np.random.default_rng(1000 + 17 * variant + sum(map(ord, name)))

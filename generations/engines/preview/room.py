@@ -60,8 +60,8 @@ class Room:
     """What is known of a photo; masks are (h, w), 0 to 1.
 
     `ground` is the floor with its rugs, where it is surely seen; `things` is what stands, lies or hangs there, doors
-    included; `clutter` is the part of the floor that they hide. `window` includes
-    frames.
+    included; `clutter` is the part of the floor that they hide. `window` includes frames. `outdoors` when the photo
+    shows a house from the outside, and nothing else is to be believed.
     """
 
     camera: Camera
@@ -105,19 +105,18 @@ def understand(linear: Floats) -> Room:
     )
     ground = floats(np.maximum(floor.mask, rug.mask) * resize(judge.sure_ground(), width, height))
     camera = layout.camera.resized(width, height)
-    clutter = judge.clutter(geometry)
     return Room(
         camera,
         layout.box,
-        floor,
-        walls,
-        ceiling,
-        ground,
-        things.mask,
-        clutter,
-        window.mask,
-        rug,
-        _sky_above(linear, ceiling.mask),
+        floor=floor,
+        walls=walls,
+        ceiling=ceiling,
+        rug=rug,
+        ground=ground,
+        things=things.mask,
+        window=window.mask,
+        clutter=judge.clutter(geometry),
+        outdoors=_sky_above(linear, ceiling.mask),
     )
 
 

@@ -1,0 +1,46 @@
+"""axe-core in a person's window: what a machine can tell about whether everybody can use a page."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from config.local.postgres import REPOSITORY
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+_SOURCE = REPOSITORY / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+_RUN = """async () => {
+    const { violations } = await axe.run(document, {
+        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        resultTypes: ["violations"],
+    });
+    return violations.map((one) => ({
+        impact: one.impact, rule: one.id, help: one.help,
+        where: one.nodes.map((node) => node.target.join(" ") + "  " + node.failureSummary).slice(0, 4),
+    }));
+}"""
+GRAVE = ("serious", "critical")
+
+
+@cache
+def _source() -> str:
+    return _SOURCE.read_text()
+
+
+def findings(page: Page) -> list[dict[str, Any]]:
+    """Every violation on the page as it stands, of any impact."""
+    page.evaluate(_source())  # not add_script_tag: the policy of the page forbids it
+    found: list[dict[str, Any]] = page.evaluate(_RUN)
+    return found
+
+
+def grave_findings(page: Page) -> list[str]:
+    """Those that shut somebody out, a line each."""
+    return [
+        f"{page.url}: {one['impact']} {one['rule']}: {one['help']}: {where}"
+        for one in findings(page)
+        if one["impact"] in GRAVE
+        for where in one["where"]
+    ]

@@ -1,0 +1,188 @@
+"""Members, second factors and the end of a workspace, with real browsers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tests.accounts.test_profile import code_of
+from tests.journeys.people import PASSWORD, Person, Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession
+
+
+def say_the_password_again(person: Person) -> None:
+    """Where the site asks whether it is really them."""
+    person.page.wait_for_url("**/reauthenticate/**")
+    person.page.get_by_label("Password").fill(PASSWORD)
+    person.press("Go on")
+
+
+def sign_out(person: Person) -> None:
+    person.page.locator("details.menu > summary").click()
+    person.press("Sign out")
+
+
+def choose_growth(person: Person) -> None:
+    """A plan with seats, paid with a card that works."""
+    person.open(f"{person.workspace}/plan")
+    for _ in range(30):
+        person.press("Try Growth for 7 days")
+        person.page.wait_for_load_state()
+        if "/c/pay/" in person.page.url:
+            break
+        person.page.wait_for_timeout(1000)
+    person.page.get_by_label("Card number").fill("4242424242424242")
+    person.press("Start the 7-day trial")
+    person.page.wait_for_url("**/plan/done?session=cs_*")
+    assert person.sees("You are on Growth")
+
+
+def test_an_owner_invites_a_designer_who_joins_and_is_removed_again(
+    someone: Callable[..., Person], site: Site
+) -> None:
+    anna, bea = someone(), someone()
+    anna.join()
+    home = anna.workspace
+    anna.open(f"{home}/settings/members")
+    assert anna.sees("Compare plans")
+    choose_growth(anna)
+    anna.open(f"{home}/settings/members")
+    anna.page.get_by_label("E-mail").fill(bea.email)
+    anna.page.get_by_label("Role", exact=True).last.select_option("Designer")
+    anna.press("Send the invitation")
+    assert anna.sees(f"on its way to {bea.email}")
+
+    link = re.search(r"http\S+/invitations/\w{40}", site.mail_to(bea.email))
+    assert link
+    bea.open(link[0])
+    bea.page.get_by_label("Your name").fill("Bea")
+    bea.page.get_by_label("Password").fill(PASSWORD)
+    bea.press("Make my account and join")
+    bea.page.wait_for_url(f"**{home}/studio")
+    assert bea.sees("Welcome to")
+    bea.ask()
+    bea.wait_for_the_picture()
+
+    anna.open(f"{home}/settings/members")
+    row = anna.page.locator(".row", has_text=bea.email)
+    row.locator("summary").click()
+    row.get_by_label("Role").select_option("Viewer")
+    row.get_by_role("button", name="Save the role").click()
+    assert anna.sees("The role was changed.")
+    assert bea.open(f"{home}/studio") == 403
+    assert bea.open(f"{home}/generations") == 200
+
+    anna.page.locator(".row", has_text=bea.email).locator("summary").click()
+    anna.press("Remove from the workspace")
+    assert anna.sees("was removed")
+    assert bea.open(f"{home}/generations") == 404
+    anna.open(f"{home}/settings/audit-log")
+    assert anna.sees("Changed the role of")
+
+
+def test_a_passkey_opens_the_account_without_a_password(someone: Callable[..., Person], site: Site) -> None:
+    # Browsers take plain HTTP for passkeys under this name alone.
+    here = f"http://localhost:{urlsplit(site.address).port}"
+    anna = someone()
+    anna.site = Site(here, site.data_dir)
+    anna.sign_up()
+    anna.open(re.sub(r"http://[^/]+", here, _confirmation(anna)))
+    device: CDPSession = anna.window.new_cdp_session(anna.page)
+    device.send("WebAuthn.enable")
+    device.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    anna.open("/accounts/2fa/webauthn/add/")
+    say_the_password_again(anna)
+    anna.page.get_by_label("Name").fill("My laptop")
+    anna.press("Make the passkey")
+    assert anna.sees("Recovery codes")
+    anna.open("/accounts/2fa/webauthn/")
+    assert anna.sees("My laptop")
+
+    anna.open("/home")
+    sign_out(anna)
+    anna.open("/accounts/login/")
+    anna.press("Use a passkey instead")
+    anna.page.wait_for_url("**/studio")
+
+    sign_out(anna)
+    anna.open("/accounts/login/")
+    anna.page.get_by_label("Email").fill(anna.email)
+    anna.page.get_by_label("Password").fill(PASSWORD)
+    anna.press("Sign in")
+    anna.page.wait_for_url("**/2fa/authenticate/")
+    anna.press("Use a passkey")
+    anna.page.wait_for_url("**/studio")
+
+
+def _confirmation(person: Person) -> str:
+    link = re.search(r"http\S+/confirm-email/\S+", person.site.mail_to(person.email))
+    assert link
+    return link[0]
+
+
+def test_an_authenticator_app_is_set_up_and_asked_for(someone: Callable[..., Person]) -> None:
+    anna = someone()
+    anna.join()
+    anna.open("/accounts/2fa/totp/activate/")
+    say_the_password_again(anna)
+    secret = anna.page.locator("code").inner_text()
+    assert anna.page.locator(".square-code").evaluate("image => image.naturalWidth > 0")
+    anna.page.get_by_label("Authenticator code").fill(code_of(secret))
+    anna.press("Turn it on")
+    assert anna.sees("Recovery codes")
+    recovery = anna.page.locator(".codes code").first.inner_text()
+
+    anna.open("/home")
+    sign_out(anna)
+    anna.open("/accounts/login/")
+    anna.page.get_by_label("Email").fill(anna.email)
+    anna.page.get_by_label("Password").fill(PASSWORD)
+    anna.press("Sign in")
+    anna.page.wait_for_url("**/2fa/authenticate/")
+    anna.page.get_by_label("Code").fill(recovery)
+    anna.press("Sign in")
+    anna.page.wait_for_url("**/studio")
+
+
+def test_a_workspace_is_deleted_by_its_name_and_another_takes_its_place(
+    someone: Callable[..., Person],
+) -> None:
+    anna = someone()
+    anna.join()
+    home = anna.workspace
+    anna.press("Try Japandi")  # of the sample room, free
+    anna.page.wait_for_url("**/generations/gen_*")
+    picture = anna.page.url
+    anna.wait_for_the_picture()
+    assert anna.sees("none (free sample)")
+    anna.open(f"{home}/settings")
+    name = anna.page.get_by_label("Name").input_value()
+    anna.page.get_by_role("link", name="Delete this workspace").click()
+    say_the_password_again(anna)
+    assert anna.sees("30 credits that were bought are lost.")
+    anna.page.get_by_label("Type the name of the workspace").fill("something else")
+    anna.press("Delete this workspace for good")
+    assert anna.sees("Nothing was deleted")
+    anna.page.get_by_label("Type the name of the workspace").fill(name)
+    anna.press("Delete this workspace for good")
+    assert anna.sees("was deleted")
+    assert anna.open(picture) == 404
+    anna.open("/home")
+    anna.page.wait_for_url("**/studio")
+    assert anna.workspace != home
