@@ -1,9 +1,9 @@
-"""The end of a workspace: closed to everybody at once, emptied by a job, its books kept (decision 0011)."""
+"""The end of a workspace: closed to everybody at once, emptied by a job, its books kept (decision 0014)."""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 EMPTY_TASK = "accounts.empty_workspace"
 QUEUE = "upkeep"
+# A request that had come in before may go on for so long; what it still writes shall be found by the emptying.
+SETTLED_AFTER = timedelta(minutes=3)
 NAME_AFTERWARDS = "Deleted workspace"
 
 
@@ -43,7 +45,8 @@ def delete_workspace(*, organization: Organization, by_user: User, typed: str, n
         ApiKey.objects.of(organization).active().update(revoked_at=now)
         Invitation.objects.of(organization).filter(accepted_at=None, revoked_at=None).update(revoked_at=now)
         services.record(organization=organization, by_user=by_user, action="workspace.deleted", now=now)
-        job = app.configure_task(EMPTY_TASK, queue=QUEUE, allow_unknown=True)
+        wait = {"seconds": int(SETTLED_AFTER.total_seconds())}
+        job = app.configure_task(EMPTY_TASK, queue=QUEUE, schedule_in=wait, allow_unknown=True)
         job.defer(organization_id=organization.pk)
 
 
@@ -70,8 +73,8 @@ def empty(*, organization_id: int, now: datetime) -> bool:
 def empty_all(*, now: datetime) -> int:
     """Every deleted workspace that is not empty yet; one's trouble is not another's. Returns how many were emptied."""
     emptied = 0
-    waiting = Organization.objects.filter(deleted_at__isnull=False, emptied_at=None).order_by("deleted_at")
-    for pk in waiting.values_list("pk", flat=True):
+    waiting = Organization.objects.filter(deleted_at__lte=now - SETTLED_AFTER, emptied_at=None)
+    for pk in waiting.order_by("deleted_at").values_list("pk", flat=True):
         try:
             emptied += empty(organization_id=pk, now=now)
         except Exception:

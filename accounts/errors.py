@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from accounts.wording import in_words
-
 
 class Refusal(Exception):
     """This can't be done."""
@@ -25,4 +23,6 @@ class Refusal(Exception):
     @property
     def message(self) -> str:
         """The sentence in the language of the page; English for programs, workers and logs."""
+        from accounts.wording import in_words  # here, as image processes know refusals and no Django
+
         return in_words(self.english)

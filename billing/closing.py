@@ -1,4 +1,4 @@
-"""What becomes of a plan, credits and budgets when their workspace is deleted. The ledger stays (decision 0011)."""
+"""What becomes of a plan, credits and budgets when their workspace is deleted. The ledger stays (decision 0014)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def explain(*, organization: Organization, now: datetime) -> list[str]:
     if have.allowance:
         sentences.append(_lost(have.allowance, _("of the monthly allowance")))
     if have.purchased:
-        sentences.append(_lost(have.purchased, _("that were bought")))
+        sentences.append(_lost(have.purchased, _("that would never expire")))
     sentences += [
         _(
             "The pack of %(credits)d credits can be given back until %(date)s: "

@@ -82,7 +82,8 @@ def watch(*, now: datetime) -> None:
 
 
 def _watched() -> QuerySet[BillingSettings]:
-    return BillingSettings.objects.filter(low_below__gt=0) | BillingSettings.objects.exclude(topup_pack="")
+    wished = BillingSettings.objects.filter(low_below__gt=0) | BillingSettings.objects.exclude(topup_pack="")
+    return wished.filter(organization__deleted_at=None)
 
 
 def look(*, organization: Organization, now: datetime) -> None:

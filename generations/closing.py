@@ -21,7 +21,9 @@ def explain(*, organization: Organization, now: datetime) -> list[str]:  # noqa:
     """For the owner, before."""
     pictures = Picture.objects.of(organization).kept().count()
     sentences = [
-        ngettext(
+        _("Every photo, product, recipe, project and client is removed for good.")
+        if not pictures
+        else ngettext(
             "Its %(n)d picture is removed for good, with every photo, product, recipe, project and client.",
             "Its %(n)d pictures are removed for good, with every photo, product, recipe, project and client.",
             pictures,

@@ -34,6 +34,9 @@ PAGES = (
     "settings",
     "settings/api-keys",
     "settings/budgets",
+    "settings/members",
+    "settings/audit-log",
+    "settings/exports",
 )
 # Of the room and the generation that came first: each row more hangs on them.
 NESTED = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_the_page_says_what_is_lost_and_wants_the_password_and_the_name(studio: 
     assert "/accounts/reauthenticate/" in factories.browser_of(studio.owner).get(page_of(studio))["Location"]
     client = owner_who_was_asked(studio)
     page = client.get(page_of(studio)).content.decode()
-    assert "100 credits that were bought are lost." in page
+    assert "100 credits that would never expire are lost." in page
     assert "Every link to a picture" in page
     assert client.post(page_of(studio), {"name": "Oak"}).status_code == 422
     studio.organization.refresh_from_db()
@@ -177,6 +178,8 @@ def test_what_is_being_made_is_cancelled_or_waited_for_and_holds_no_credits(
             state=State.RUNNING, attempt=1, started_at=now, calling_since=now, lease_until=now
         )
     delete(studio)
+    assert deletion.empty_all(now=now) == 0, "requests of before may still write"
+    now += deletion.SETTLED_AFTER + timedelta(minutes=1)
     assert deletion.empty_all(now=now) == 0, "an engine is at work"
     with studio.enter():
         assert Generation.objects.get(pk=waiting.pk).state == State.CANCELED
@@ -203,7 +206,7 @@ def test_trouble_of_one_workspace_holds_up_no_other(
         happened(organization=organization, now=now)
 
     monkeypatch.setattr(lifecycle.workspace_deleted, "happened", fails_here)
-    assert deletion.empty_all(now=timezone.now()) == 1
+    assert deletion.empty_all(now=timezone.now() + deletion.SETTLED_AFTER) == 1
 
 
 def test_a_job_to_empty_it_is_part_of_the_deletion(studio: Studio) -> None:

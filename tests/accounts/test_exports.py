@@ -173,6 +173,6 @@ def test_an_export_goes_with_its_workspace(studio: Studio, owner_client: Client)
     mails = len(mail.outbox)
     build_all()
     assert len(mail.outbox) == mails, "nothing is built of a deleted workspace"
-    deletion.empty_all(now=timezone.now())
+    deletion.empty_all(now=timezone.now() + deletion.SETTLED_AFTER)
     storage.sweep(now=timezone.now())
     assert default_storage.listdir("exports")[1] == []

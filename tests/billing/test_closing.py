@@ -62,7 +62,7 @@ def test_the_owner_reads_what_becomes_of_plan_allowance_and_packs(shop: Shop) ->
     with shop.studio.enter():
         said = deletion.explain(organization=shop.studio.organization, now=shop.now)
     assert "300 credits of the monthly allowance are lost." in said
-    assert "100 credits that were bought are lost." in said
+    assert "100 credits that would never expire are lost." in said
     assert any("pack of 100 credits can be given back until" in sentence for sentence in said)
     assert any("plan Starter ends at once" in sentence for sentence in said)
     assert timezone.now() is not None

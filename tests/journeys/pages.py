@@ -21,7 +21,19 @@ OUTSIDE = [
     "/accounts/password/reset/done/",
     "/nothing",
 ]
-OF_THE_PERSON = ["/accounts/email/", "/accounts/password/change/", "/accounts/logout/"]
+OF_THE_PERSON = [
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/logout/",
+    "/accounts/2fa/",
+    "/accounts/2fa/webauthn/",
+    "/accounts/sessions/",
+    "/accounts/3rdparty/",
+    "/accounts/reauthenticate/",
+    "/profile",
+    "/profile/exports",
+    "/workspaces",
+]
 OF_THE_WORKSPACE = [
     "studio",
     "generations",
@@ -34,6 +46,11 @@ OF_THE_WORKSPACE = [
     "settings/budgets",
     "settings/api-keys",
     "settings/meltflex-key",
+    "settings/members",
+    "settings/notifications",
+    "settings/audit-log",
+    "settings/exports",
+    "settings/leave",
 ]
 
 

@@ -175,7 +175,7 @@ def test_a_workspace_is_deleted_by_its_name_and_another_takes_its_place(
     name = anna.page.get_by_label("Name").input_value()
     anna.page.get_by_role("link", name="Delete this workspace").click()
     say_the_password_again(anna)
-    assert anna.sees("30 credits that were bought are lost.")
+    assert anna.sees("30 credits that would never expire are lost.")
     anna.page.get_by_label("Type the name of the workspace").fill("something else")
     anna.press("Delete this workspace for good")
     assert anna.sees("Nothing was deleted")

@@ -108,7 +108,7 @@ SHOTS: dict[str, Shot] = {
     ),
     "bed": Shot(
         lambda: seats.bed(
-            skins.wood("8d6440"), skins.cloth("f1ede4"), skins.cloth("7c8c87"), skins.cloth("c4b79d")
+            skins.wood("8d6440"), skins.cloth("cfc5b2"), skins.cloth("5f7279"), skins.cloth("a98f6c")
         ),
         (1.7, -6.2, 2.0),
         (0, 0.1, 0.45),

@@ -41,10 +41,10 @@ def prompt_rows(photos: list[Photo]) -> list[list[Cell]]:
 
 
 def placement_rows(photos: list[Photo], across: int = 4) -> list[list[Cell]]:
-    """Eight sets of products, each into the next room."""
+    """Eight sets of products, each into the room that suits, or the next one."""
     cells = []
-    for number, (words, names) in enumerate(PLACEMENTS):
-        photo = photos[number % len(photos)]
+    for number, (name, words, names) in enumerate(PLACEMENTS):
+        photo = next((one for one in photos if one.name == name), photos[number % len(photos)])
         cell = asked(as_input(photo.picture()), words, references(list(names)), resolution="1K")
         cell.title = f"{photo.name}: {words}"
         cells.append(cell)

@@ -58,31 +58,34 @@ PROMPTS: tuple[tuple[str, tuple[str, str, str]], ...] = (
     ),
 )
 
-# Sets of products, and what is said with them. Names that are no product of ours are passed over.
-PLACEMENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+# The room that suits (another where it is not among the photos), what is said, and a set of products. Names that are no
+# product of ours are passed over.
+PLACEMENTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
+        "empty-living",
         "Place these items naturally in this room",
-        ("sofa", "coffee table", "table", "rug", "floor lamp", "lamp"),
+        ("sofa", "coffee table", "armchair", "rug", "floor lamp", "plant"),
     ),
-    ("Japandi, place the armchair and the plant", ("armchair", "plant")),
-    ("A bedroom", ("bed", "rug", "picture")),
-    ("Dining room, oak floor", ("dining table", "table", "dining chair", "sideboard")),
-    ("Sunset", ("sofa", "armchair", "plant", "bookshelf")),
-    ("A reading corner at night", ("armchair", "floor lamp", "lamp", "bookshelf", "rug")),
-    ("Sage green walls", ("sideboard", "mirror", "plant", "table")),
+    ("living", "Japandi, add the plant and the mirror", ("plant", "mirror")),
+    ("empty-living", "A bedroom in sage green", ("bed", "rug", "picture")),
+    ("empty-living", "Dining room, walnut floor, sunset", ("dining table", "dining chair", "sideboard")),
+    ("bedroom", "Scandinavian, a reading corner", ("armchair", "floor lamp")),
+    ("office", "A shelf and a plant more, evening", ("bookshelf", "plant")),
+    ("nook", "A bed in here", ("bed", "sideboard")),
     (
+        "kitchen",
         "Everything that fits",
         (
             "sofa",
             "armchair",
             "coffee table",
-            "table",
             "rug",
             "bookshelf",
             "sideboard",
             "floor lamp",
             "plant",
             "picture",
+            "mirror",
         ),
     ),
 )
