@@ -41,7 +41,7 @@ customElements.define("zoom-view", class extends HTMLElement {
     bar.append(
       this.button("−", words.further, () => this.by(1 / STEP)),
       this.button("+", words.closer, () => this.by(STEP)),
-      this.button("1:1", words.pixels, () => this.to(1)),
+      this.button("1:1", `1:1 ${words.pixels}`, () => this.to(1)),
       this.button("↔", words.whole, () => this.whole()),
       this.level,
       this.button("×", words.close, () => dialog.close()),

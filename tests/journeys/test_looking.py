@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from config.local.postgres import REPOSITORY
+from tests.journeys import axe
 from tests.journeys.people import Person, Site
 
 SHOTS = os.environ.get("LOOKING_SHOTS", "")
@@ -27,7 +28,7 @@ def shot(person: Person, name: str) -> None:
 
 
 def looks_right(person: Person) -> None:
-    assert person.too_wide() + person.too_small() + person.nameless() == []
+    assert person.too_wide() + person.too_small() + person.nameless() + axe.grave_findings(person.page) == []
 
 
 def restyled(person: Person, prompt: str) -> None:
