@@ -10,6 +10,7 @@ from .shell import Opening, Shell, Wall
 
 
 def put_window(rng: Draw, shell: Shell, wall: Wall, one: Opening, reveal: float) -> None:
+    """Frame, bars, sill, what is seen outside, and curtains."""
     frame, piece = (
         materials.plain(rng, tone(rng, pale=rng.choice([0.08, 0.9, 0.9]), vivid=0.1), rough=0.4),
         Piece(),
