@@ -288,7 +288,7 @@ def test_a_mask_without_red_is_turned_away() -> None:
         ask("oak", ROOM, mask=True)
 
 
-def test_clutter_gets_no_new_floor_pattern() -> None:
+def test_clutter_on_the_floor_keeps_its_colours() -> None:
     random = np.random.default_rng(5)
     room = empty_room()
     for _ in range(60):
@@ -297,9 +297,10 @@ def test_clutter_gets_no_new_floor_pattern() -> None:
         cv2.rectangle(
             room, (x, y), (x + int(random.integers(15, 60)), y - int(random.integers(15, 70))), tone, -1
         )
-    notes = ask("herringbone floor", room).pictures[0].notes
-    assert "floor: herringbone" not in notes["applied"]
-    assert any("floor" in one["what"] for one in notes["left_out"])
+    changed = np.abs(drawn("herringbone floor", room) - room).max(-1) > 14
+    floor = np.abs(room.astype(int) - 118).max(-1) < 12
+    near = cv2.dilate(floor.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    assert (changed & ~near)[OUTSIDE_BADGE].mean() < 0.01
 
 
 ODD: dict[str, Picture] = {
