@@ -16,7 +16,7 @@ _STEP = 0.16  # metres between spots that are tried
 _ORDER = {"flat": 0, "wall": 1, "centre": 2, "side": 3, "corner": 4, "hung": 5, "ceiling": 6}
 # What a spot must offer, first choice first: free part of the footprint, part of the sprite in the picture, and at
 # most so much of the sprite over furniture that already stands there.
-_DEMANDS = ((0.95, 0.97, 0.2), (0.88, 0.9, 0.4))
+_DEMANDS = ((0.95, 0.97, 0.2), (0.88, 0.9, 0.3))
 _OPEN = 0.94  # part of a rug that must be on free floor
 _NEAREST = 0.9  # metres from the camera: closer things would fill the picture
 
