@@ -38,7 +38,7 @@ customElements.define("photo-drop", class extends HTMLElement {
     this.address = URL.createObjectURL(file);
     this.picture.src = this.address;
     this.picture.hidden = false;
-    this.picture.alt = file.name;
+    this.picture.alt = `${this.dataset.chosen}: ${file.name}`;
     this.classList.add("drop-full");
     this.dispatchEvent(new CustomEvent("photo", { bubbles: true }));
     if (this.dataset.sendTo) this.send(file);
@@ -59,6 +59,7 @@ customElements.define("photo-drop", class extends HTMLElement {
     this.picture.hidden = true;
     const error = document.createElement("p");
     error.className = "error";
+    error.setAttribute("role", "alert");
     error.textContent = data.error ?? said.dataset.lost;
     said.replaceChildren(error);
   }

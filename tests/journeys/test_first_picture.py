@@ -39,7 +39,7 @@ def test_a_new_person_gets_from_the_start_page_to_a_restyled_picture(someone: Ca
 
     anna.wait_for_the_picture()  # nobody reloads: the page does it itself
     assert page.title().startswith("Your picture is ready")
-    assert anna.sees("Made by the embedded preview engine")
+    assert anna.sees("What the preview understood")
     slider = page.get_by_role("slider")
     slider.press("ArrowRight")
     assert slider.input_value() == "51"
@@ -95,8 +95,9 @@ def test_a_file_that_is_no_picture_is_refused_in_words_and_costs_nothing(
     letter = {"name": "letter.jpg", "mimeType": "image/jpeg", "buffer": b"Dear sir or madam"}
     anna.page.get_by_label("A photo of the room").set_input_files(letter)  # type: ignore[arg-type]
     anna.page.get_by_label("What should it look like?").fill(JAPANDI)
+    assert "picture" in anna.page.get_by_role("alert").inner_text()  # at once, before anything is asked
     anna.press("Redesign")
-    assert "picture" in anna.page.get_by_role("alert").inner_text()
+    anna.sees("Choose a photo of the room first.")
     assert anna.page.get_by_label("What should it look like?").input_value() == JAPANDI
     assert anna.sees("Balance after: 20")
 

@@ -185,7 +185,7 @@ def test_more_of_the_gallery_comes_without_leaving_the_page(
         page.get_by_role("link", name="Show more").click()
         page.locator(".card").nth(cards - 1).wait_for()
         assert page.locator(".card").count() == cards
-        page.wait_for_function("document.activeElement.matches('.card-link')")
+        page.locator(".card-link:focus").wait_for()
         page.evaluate("document.activeElement.blur()")
     assert page.url == address
     assert page.get_by_role("link", name="Show more").count() == 0
