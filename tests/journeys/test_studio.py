@@ -9,7 +9,7 @@ import pytest
 
 from tests.journeys.people import ROOM, Person
 
-SAMPLES = ROOM.parent
+PRODUCTS = ROOM.parent / "products"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 TABLET = {"viewport": {"width": 820, "height": 1180}}
 DESK = {"viewport": {"width": 1440, "height": 900}}
@@ -40,7 +40,7 @@ def test_furniture_goes_from_the_tray_into_the_room_and_where_it_is_dragged(
     anna.join()
     page = anna.page
     choose_the_room(anna)
-    pieces = [SAMPLES / "sofa.jpg", SAMPLES / "lamp.jpg"]
+    pieces = [PRODUCTS / "sofa.jpg", PRODUCTS / "floor-lamp.jpg"]
     page.get_by_label("Add photos of furniture").set_input_files(pieces)
     page.locator(".tray-name").nth(1).wait_for()
     page.locator("label.choice", has_text="Japandi").click()

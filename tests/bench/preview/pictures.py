@@ -45,15 +45,13 @@ def rooms(folder: Path | None = None) -> list[Photo]:
             path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")
         )
     else:
-        paths = sorted((SAMPLES / "rooms").glob("*.jpg")) or [SAMPLES / "room.jpg", SAMPLES / "living.jpg"]
+        paths = sorted((SAMPLES / "rooms").glob("*.jpg"))
     return [Photo(path.stem, path) for path in paths]
 
 
 def products() -> dict[str, Path]:
     """Product shots by the name that a customer would give them."""
-    paths = sorted((SAMPLES / "products").glob("*.jpg")) or [
-        SAMPLES / f"{name}.jpg" for name in ("sofa", "lamp", "table", "rug")
-    ]
+    paths = sorted((SAMPLES / "products").glob("*.jpg"))
     return {path.stem.replace("-", " ").replace("_", " "): path for path in paths}
 
 
