@@ -139,7 +139,7 @@ class Person:
         """Visible controls lower than a finger needs (44 px)."""
         return self._ask_page("""() => [...document.querySelectorAll(
                 "button, .button, .nav-link, summary, select, textarea, input:not([type=hidden])")]
-                .map((one) => one.closest("label.check, label.choice") ?? one)
+                .map((one) => one.closest("label.check, label.choice, .tray-piece label") ?? one)
                 .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
                 .map((one) => `${location.pathname}: ${one.outerHTML.slice(0, 80)}`)""")
 
