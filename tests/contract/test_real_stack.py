@@ -66,13 +66,13 @@ def test_the_curl_of_the_documentation_works(stack: RealStack, pictures: str, tm
 
 def test_the_python_of_the_documentation_works_with_furniture(stack: RealStack, pictures: str) -> None:
     caller = stack.provision("Python", 500)
-    furniture = ["sofa.jpg", "lamp.jpg", "table.jpg", "rug.jpg"]
+    furniture = ["sofa.jpg", "floor-lamp.jpg", "coffee-table.jpg", "rug.jpg"]
     response = requests.post(
         f"{stack.address}/api/v1/generate",
         json={
             "imageUrl": f"{pictures}/room.jpg",
             "prompt": "Place these furniture items naturally in this room during sunset",
-            "referenceImageUrls": [f"{pictures}/{name}" for name in furniture],
+            "referenceImageUrls": [f"{pictures}/products/{name}" for name in furniture],
         },
         headers={"Authorization": f"Bearer {caller.key}", "Content-Type": "application/json"},
         timeout=120,
