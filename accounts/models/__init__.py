@@ -1,0 +1,48 @@
+"""Rows of the app, split by concept."""
+
+from accounts.models.activity import Event, Notification
+from accounts.models.people import (
+    MAX_ACTIVE_KEYS,
+    ApiKey,
+    ApiKeyQuerySet,
+    AuditEntry,
+    Export,
+    Invitation,
+    InvitationQuerySet,
+    Membership,
+    OperatorAlert,
+    Organization,
+    OrganizationQuerySet,
+    Role,
+    TenantQuerySet,
+    User,
+    UserManager,
+    api_key_id,
+    export_id,
+    invitation_id,
+    organization_id,
+)
+
+__all__ = [
+    "MAX_ACTIVE_KEYS",
+    "ApiKey",
+    "ApiKeyQuerySet",
+    "AuditEntry",
+    "Event",
+    "Export",
+    "Invitation",
+    "InvitationQuerySet",
+    "Membership",
+    "Notification",
+    "OperatorAlert",
+    "Organization",
+    "OrganizationQuerySet",
+    "Role",
+    "TenantQuerySet",
+    "User",
+    "UserManager",
+    "api_key_id",
+    "export_id",
+    "invitation_id",
+    "organization_id",
+]
