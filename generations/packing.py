@@ -7,7 +7,7 @@ from typing import Any
 from accounts import lifecycle, tenancy
 from accounts.archive import Archive
 from accounts.models import Organization, User
-from generations.models import Generation, Picture, ShareLink
+from generations.models import Generation, Picture, RoomSet, ShareLink
 
 _AT_ONCE = 200
 _ASKED = (
@@ -31,7 +31,9 @@ _ASKED = (
     "photo__public_id",
     "parent__public_id",
     "room__public_id",
+    "room_set__public_id",
 )
+_SET = ("public_id", "name", "project__public_id", "room__public_id", "photos", "created_at", "finished_at")
 _PICTURE = (
     "public_id",
     "generation__public_id",
@@ -57,10 +59,12 @@ def pack(*, organization: Organization, archive: Archive) -> None:
     archive.rows("pictures", told)
     with tenancy.enter(organization):
         links = ShareLink.objects.of(organization).order_by("pk")
+        sets = list(RoomSet.objects.of(organization).order_by("pk").values(*_SET))
         shared = list(
             links.values("public_id", "picture__public_id", "created_at", "expires_at", "revoked_at")
         )
     archive.rows("share-links", shared)
+    archive.rows("room-sets", sets)
 
 
 @lifecycle.person_exported.register

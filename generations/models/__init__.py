@@ -3,6 +3,7 @@
 from generations.models.generation import ENDED, Generation, GenerationReference, State
 from generations.models.looking import PromptWord, Rendition, ShareLink
 from generations.models.picture import Picture
+from generations.models.room_set import RoomSet
 from generations.models.upstream import EngineTiming, UpstreamCall, UpstreamGate, UpstreamKey, UpstreamTurn
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Picture",
     "PromptWord",
     "Rendition",
+    "RoomSet",
     "ShareLink",
     "State",
     "UpstreamCall",
