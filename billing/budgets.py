@@ -249,7 +249,7 @@ def _full_words(organization: Organization, keys: Sequence[str], credits: int, n
 
 
 def _tell(organization: Organization, keys: Sequence[str]) -> None:
-    """One mail when 80 % of a budget are reached (in a month, where it counts months) and one at 100 %; a leap past both sends the latter."""
+    """One mail when 80 % of a budget are reached, and one at 100 %; a leap past both sends the latter."""
     for percent in NOTICES:
         untold = Budget.objects.of(organization).filter(key__in=keys, told_percent__lt=percent, used__gt=0)
         reached = untold.alias(hundredfold=F("used") * 100).filter(hundredfold__gte=F("cap") * percent)

@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import F, Prefetch
+from django.db.models import F
 
 from accounts import activity, tenancy
 from accounts import services as accounts
 from accounts.errors import Refusal
 from accounts.models import Organization, User
-from billing import budgets, credits, pricing
-from generations import admission, services
+from billing import budgets, credits
+from generations import admission, services, set_standing
 from generations.ask import Ask
-from generations.models import Generation, GenerationReference, Picture, RoomSet, State
+from generations.models import Generation, GenerationReference, RoomSet
 from projects import services as projects
 from projects.models import Photo, Project, Recipe, Room
 
@@ -237,67 +238,6 @@ def _labels(rows: Sequence[Generation], by_user: User) -> list[dict[str, str]]:
     return labels
 
 
-# --- Watching --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far a set is: the last generation of each photo, in the order of rooms and photos."""
-
-    room_set: RoomSet
-    generations: Sequence[Generation]
-
-    def _in(self, *states: State) -> list[Generation]:
-        return [each for each in self.generations if each.state in states]
-
-    @property
-    def done(self) -> int:
-        """Photos with a picture."""
-        return len(self._in(State.SUCCEEDED))
-
-    @property
-    def failed(self) -> list[Generation]:
-        """What can be repeated: failed or cancelled, and its photo is there still."""
-        ended = self._in(State.FAILED, State.CANCELED)
-        return [
-            each
-            for each in ended
-            if each.deleted_at is None and each.photo and each.photo.state != Photo.State.GONE
-        ]
-
-    @property
-    def cancelable(self) -> list[Generation]:
-        """What no engine works on yet."""
-        return [each for each in self.generations if each.is_cancelable]
-
-    @property
-    def repeat_price(self) -> int:
-        """Credits, of all that failed."""
-        return sum(_price_of(each) for each in self.failed)
-
-    @property
-    def is_over(self) -> bool:
-        """Nothing of it is to come."""
-        return all(each.has_ended for each in self.generations)
-
-
-def _price_of(generation: Generation) -> int:
-    return pricing.price(design_level=generation.design_level, variations=generation.variations)
-
-
-def standing(*, room_set: RoomSet) -> Standing:
-    """Asked inside the workspace; three queries, however many photos."""
-    rows = (
-        Generation.objects.of(room_set.organization)
-        .filter(room_set=room_set)
-        .select_related("photo", "room", "organization")
-        .prefetch_related(Prefetch("pictures", Picture.objects.order_by("position")))
-        .order_by("room__position", "room", "photo__position", "photo", "set_round")
-    )
-    last: dict[int | None, Generation] = {row.photo_id: row for row in rows}
-    return Standing(room_set, list(last.values()))
-
-
 # --- Once more, or no more -----------------------------------------------------------------------------
 
 
@@ -313,7 +253,7 @@ def repeat(*, room_set: RoomSet, round_: int, agreed: int, by_user: User, now: d
         mine = RoomSet.objects.of(organization).filter(pk=room_set.pk)
         if not mine.filter(rounds=round_ - 1).update(rounds=round_):
             return False
-        current = standing(room_set=mine.select_related("organization", "project").get())
+        current = set_standing.standing(room_set=mine.select_related("organization", "project").get())
         failed = current.failed
         if not failed:
             raise NothingToRepeat
@@ -357,7 +297,7 @@ def _look_of(room_set: RoomSet) -> Ask:
 
 
 def _once_more(generation: Generation) -> Ask:
-    options = {
+    options: dict[str, Any] = {
         "resolution": generation.resolution,
         "design_level": generation.design_level,
         "variations": generation.variations,
@@ -417,9 +357,3 @@ def cancel_rest(*, room_set: RoomSet, by_user: User, now: datetime) -> int:
                 photos=canceled,
             )
     return canceled
-
-
-def sets_of(*, project: Project, most: int = 6) -> list[RoomSet]:
-    """The newest of a project; asked inside the workspace."""
-    rows = RoomSet.objects.of(project.organization).filter(project=project).select_related("requested_by")
-    return list(rows.order_by("-pk")[:most])

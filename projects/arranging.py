@@ -119,7 +119,7 @@ def choose_cover(*, project: Project, photo: Photo | None) -> None:
 
 
 def change_room(*, room: Room, name: str, project: Project, by_user: User, now: datetime) -> None:
-    """Another name, or another project, at whose end it comes to stand. What was paid for it before stays where it is."""
+    """Another name, or another project, at whose end it comes to stand. What was paid before stays where it is."""
     organization = room.organization
     with tenancy.enter(organization):
         rows = Room.objects.of(organization).filter(pk=room.pk)

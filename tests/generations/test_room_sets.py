@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Event, Notification
 from billing import budgets, credits
-from generations import ending, removal, room_sets
+from generations import ending, removal, room_sets, set_standing
 from generations.ask import Ask, Piece
 from generations.models import Generation, RoomSet, State
 from generations.room_sets import Choice
@@ -61,14 +61,14 @@ class Flat:
         )
         return begun
 
-    def standing(self, room_set: RoomSet) -> room_sets.Standing:
+    def standing(self, room_set: RoomSet) -> set_standing.Standing:
         with self.studio.enter():
             fresh = (
                 RoomSet.objects.of(self.studio.organization)
                 .select_related("organization")
                 .get(pk=room_set.pk)
             )
-            return room_sets.standing(room_set=fresh)
+            return set_standing.standing(room_set=fresh)
 
     def repeat(self, room_set: RoomSet, round_: int = 1, agreed: int | None = None) -> bool:
         price = self.standing(room_set).repeat_price if agreed is None else agreed
