@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Event, Notification
+from accounts.models import Event, Membership, Notification, Role
 from billing import budgets, credits
 from generations import ending, removal, room_sets, set_standing
 from generations.ask import Ask, Piece
@@ -20,6 +21,7 @@ from projects import arranging, library
 from projects import services as projects
 from projects.models import Photo, Project, Room
 from projects.services import IncomingImage
+from tests import factories
 from tests.factories import Studio
 from tests.fakes import FakeEngine, jpeg
 
@@ -301,3 +303,80 @@ def test_a_room_that_goes_leaves_the_set_and_its_pictures(studio: Studio, flat: 
     with studio.enter():
         assert Project.objects.of(studio.organization).get(pk=flat.project.pk).rooms.count() == 2
         assert Photo.objects.of(studio.organization).exclude(state=Photo.State.GONE).count() == 6
+
+
+# --- On pages --------------------------------------------------------------------------------------------
+
+
+def test_the_page_tells_the_sum_begins_once_and_shows_how_far_it_is(
+    studio: Studio, flat: Flat, owner_client: Browser, worker: Work
+) -> None:
+    home = f"/w/{studio.organization.public_id}"
+    page = owner_client.get(f"{home}/projects/{flat.project.public_id}/set")
+    price = 6 * Ask(prompt="x").price
+    assert (page.context["price"], page.context["balance_after"]) == (price, 100 - price)
+    fields: dict[str, Any] = {
+        "key": page.context["form"]["key"].value(),
+        "agreed": price,
+        "prompt": "Warm oak",
+        "photo": [photo.public_id for photo in flat.photos()],
+    }
+    begun = [owner_client.post(page.request["PATH_INFO"], fields) for _ in range(2)]
+    assert [each.status_code for each in begun] == [302, 302]
+    assert begun[0].headers["Location"] == begun[1].headers["Location"]
+    assert holds(studio) == 6
+    where = begun[0].headers["Location"]
+    shown = owner_client.get(where)
+    assert b"0 of 6 done" in shown.content
+    assert owner_client.get(f"{where}/progress?seen={shown.context['seen']}").status_code == 204
+    while worker():
+        pass
+    done = owner_client.get(f"{where}/progress?seen={shown.context['seen']}")
+    assert b"6 of 6 done" in done.content
+    assert b"hx-get" not in done.content
+
+
+def test_the_page_says_why_nothing_was_begun(studio: Studio, flat: Flat, owner_client: Browser) -> None:
+    page = f"/w/{studio.organization.public_id}/projects/{flat.project.public_id}/set"
+    price = Ask(prompt="x").price
+    fields: dict[str, Any] = {"key": "k", "prompt": "Oak", "photo": [flat.photos()[0].public_id]}
+    wrong = owner_client.post(page, fields | {"agreed": 6 * price})
+    assert wrong.status_code == 422
+    assert b"The price is another one now" in wrong.content
+    assert wrong.context["price"] == price, "the button shows the new price"
+    assert (
+        b"Choose at least one photo" in owner_client.post(page, fields | {"photo": [], "agreed": 0}).content
+    )
+    assert b"painted" in owner_client.post(page, fields | {"mode": "region", "agreed": price}).content
+    flat.budget(price - 1)
+    assert b"The budget of Mrs Winter is" in owner_client.post(page, fields | {"agreed": price}).content
+    assert holds(studio) == 0
+
+
+def test_the_page_cancels_the_rest_and_repeats_it(studio: Studio, flat: Flat, owner_client: Browser) -> None:
+    begun = flat.begin()
+    page = f"/w/{studio.organization.public_id}/room-sets/{begun.public_id}"
+    owner_client.post(f"{page}/cancel")
+    price = 6 * Ask(prompt="x").price
+    assert owner_client.get(page).context["repeat_price"] == price
+    owner_client.post(f"{page}/repeat", {"round": "1", "agreed": str(price - 1)})
+    assert holds(studio) == 6
+    for _ in range(2):
+        owner_client.post(f"{page}/repeat", {"round": "1", "agreed": str(price)})
+    assert holds(studio) == 12
+
+
+def test_a_viewer_watches_a_set_and_a_stranger_finds_none(
+    studio: Studio, flat: Flat, stranger_client: Browser
+) -> None:
+    begun = flat.begin()
+    page = f"/w/{studio.organization.public_id}/room-sets/{begun.public_id}"
+    viewer = factories.make_person()
+    with studio.enter():
+        Membership.objects.create(organization=studio.organization, user=viewer, role=Role.VIEWER)
+    looking = factories.browser_of(viewer)
+    assert looking.get(page).status_code == 200
+    for verb in ("cancel", "repeat"):
+        assert looking.post(f"{page}/{verb}").status_code == 403
+        assert stranger_client.post(f"{page}/{verb}").status_code == 404
+    assert stranger_client.get(page).status_code == stranger_client.get(f"{page}/progress").status_code == 404
