@@ -50,9 +50,12 @@ def room(request: MemberRequest, room_id: str) -> HttpResponse:
             return redirect("room", workspace=request.organization.public_id, room_id=room_id)
     with enter(request.organization):
         photos = Photo.objects.of(request.organization).of_rooms().filter(room=found).in_order()
+        page = Paginator(photos, PHOTOS_AT_ONCE).get_page(request.GET.get("page"))
         context = {
             "room": found,
-            "page": Paginator(photos, PHOTOS_AT_ONCE).get_page(request.GET.get("page")),
+            "page": page,
+            # What a photo dropped after the last of this page stands before.
+            "next": photos[page.end_index() : page.end_index() + 1].first() if page.has_next() else None,
             "generations": for_cards(Generation.objects.of(request.organization).kept().filter(room=found))[
                 :60
             ],
