@@ -149,6 +149,8 @@ def test_an_agency_redesigns_a_flat_within_its_clients_budget(
     looks_right(anna)
     shot(anna, "projects")
     _across_the_board(anna)
+    _every_form(anna, project)
+    _a_brand_of_their_own(anna)
 
 
 def _over_the_budget(anna: Person, project: str, price: int) -> None:
@@ -184,3 +186,70 @@ def _across_the_board(anna: Person) -> None:
         assert page.locator("[data-status=review] .board-card").count() == 1
     looks_right(anna)
     shot(anna, "board")
+
+
+def _every_form(anna: Person, project: str) -> None:
+    """What changes, copies and moves."""
+    page = anna.page
+    anna.open(f"{project}/edit")
+    looks_right(anna)
+    shot(anna, "edit-project")
+    anna.open(f"{project}/duplicate")
+    looks_right(anna)
+    anna.press("Make the copy")
+    page.wait_for_url(lambda address: "/projects/prj_" in address and not address.endswith("duplicate"))
+    assert page.url != project
+    assert page.locator(".room-row h3").all_inner_texts() == ["Living room", "Kitchen", "Bedroom"]
+    page.locator(".room-row h3 a").first.click()
+    page.wait_for_url("**/rooms/room_*")
+    room = page.url
+    assert page.locator("order-list .card-text").all_inner_texts() == ["living.jpg", "empty-living.jpg"]
+    looks_right(anna)
+    shot(anna, "room")
+    if page.viewport_size and page.viewport_size["width"] > 900:
+        cards = page.locator("order-list .card img")
+        cards.nth(1).drag_to(cards.nth(0))
+        page.get_by_role("status").filter(has_text="is moved").wait_for()
+        anna.open(room)
+    else:
+        page.get_by_role("button", name="Photo 2: one place earlier").click()
+        page.wait_for_url(room)
+    assert page.locator("order-list .card-text").all_inner_texts() == ["empty-living.jpg", "living.jpg"]
+    page.get_by_role("link", name="Edit photo 2").click()
+    page.wait_for_url("**/photos/pho_*/edit")
+    looks_right(anna)
+    shot(anna, "edit-photo")
+    anna.press("Make it the cover")
+    page.wait_for_url(room)
+    assert page.locator("order-list .card").nth(1).get_by_text("Cover").is_visible()
+    anna.open(f"{room}/edit")
+    looks_right(anna)
+    shot(anna, "edit-room")
+    page.locator("summary", has_text="Delete the room").click()
+    anna.press("Yes, delete it for good")
+    page.wait_for_url("**/projects/prj_*")
+    assert page.locator(".room-row h3").all_inner_texts() == ["Kitchen", "Bedroom"]
+
+
+def _a_brand_of_their_own(anna: Person) -> None:
+    page = anna.page
+    anna.open(f"{anna.workspace}/clients?q=winter")
+    looks_right(anna)
+    shot(anna, "clients")
+    page.get_by_role("link", name="Mrs Winter").click()
+    page.get_by_role("link", name="Edit", exact=True).click()
+    page.wait_for_url("**/edit")
+    page.get_by_label("Name on what they see").fill("Winter & Daughters")
+    page.get_by_label("Colour").fill("#ffcc00")
+    page.get_by_label("Logo").set_input_files(REPOSITORY / "static" / "icons" / "icon-192.png")
+    anna.press("Save")
+    assert anna.sees("dark enough")
+    looks_right(anna)
+    shot(anna, "edit-client")
+    page.get_by_label("Colour").fill("#6b4a00")
+    page.get_by_label("Logo").set_input_files(REPOSITORY / "static" / "icons" / "icon-192.png")
+    anna.press("Save")
+    page.wait_for_url("**/clients/cli_*")
+    assert page.locator(".client-head img").evaluate("one => one.naturalWidth > 0")
+    looks_right(anna)
+    shot(anna, "client-full")
