@@ -52,6 +52,10 @@ def _context(request: GuestRequest, shown: RoomShown) -> dict[str, Any]:
         "token": request.token,
         "shown": shown,
         "guest": request.seat.guest,
+        "who": {
+            "name": request.POST.get("name", request.seat.name),
+            "email": request.POST.get("email", request.seat.email),
+        },
         "asks_who": request.seat.guest is None or "who" in request.GET,
         "totals": shown.totals if room.show_budget else [],
         "until": request.link.expires_at,
@@ -272,7 +276,7 @@ def _file_of(request: GuestRequest, one: Shown, which: str) -> str:
         with suppress(ImageWorkFailed, PictureRemoved):
             return renditions.copy_of(picture=picture, kind=Rendition.Kind.WEB).file
         return picture.image
-    return next((piece.thumbnail for piece in one.pieces if which == f"piece_{piece.position}"), "")
+    return next((piece.thumbnail for piece in one.pieces if which == piece.file), "")
 
 
 @guest()

@@ -40,6 +40,11 @@ class Piece:
     product: Product | None
     decision: Decision | None
 
+    @property
+    def file(self) -> str:
+        """What its picture is called in addresses."""
+        return f"piece_{self.position}"
+
 
 @dataclass
 class Shown:
