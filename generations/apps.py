@@ -14,5 +14,6 @@ class GenerationsConfig(AppConfig):
             happenings,  # noqa: F401 — importing registers what its events are called
             naming,  # noqa: F401 — importing registers what it names
             packing,  # noqa: F401 — importing registers what it packs
+            review_telling,  # noqa: F401 — importing registers its kinds of events
             upstream_keys,  # noqa: F401 — importing registers what it seals
         )

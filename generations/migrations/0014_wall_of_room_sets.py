@@ -6,5 +6,5 @@ from accounts.database import row_level_security
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generations", "0011_room_sets")]
+    dependencies = [("generations", "0013_room_sets")]
     operations = [row_level_security("generations_roomset")]

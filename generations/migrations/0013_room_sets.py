@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0011_second_wall_of_events'),
-        ('generations', '0010_words_of_older_prompts'),
+        ('generations', '0012_second_wall_of_review_rooms'),
         ('projects', '0008_clients_and_projects_in_full'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
