@@ -7,7 +7,16 @@ from typing import Any
 from accounts import lifecycle, tenancy
 from accounts.archive import Archive
 from accounts.models import Organization, User
-from generations.models import Comment, Decision, Generation, Picture, ReviewItem, ReviewRoom, RoomSet, ShareLink
+from generations.models import (
+    Comment,
+    Decision,
+    Generation,
+    Picture,
+    ReviewItem,
+    ReviewRoom,
+    RoomSet,
+    ShareLink,
+)
 
 _AT_ONCE = 200
 _ASKED = (
