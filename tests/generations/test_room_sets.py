@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Event, Membership, Notification, Role
 from billing import budgets, credits
-from generations import ending, removal, room_sets, set_standing
+from generations import closing, ending, removal, room_sets, set_standing
 from generations.ask import Ask, Piece
 from generations.models import Generation, RoomSet, State
 from generations.room_sets import Choice
@@ -380,3 +380,13 @@ def test_a_viewer_watches_a_set_and_a_stranger_finds_none(
         assert looking.post(f"{page}/{verb}").status_code == 403
         assert stranger_client.post(f"{page}/{verb}").status_code == 404
     assert stranger_client.get(page).status_code == stranger_client.get(f"{page}/progress").status_code == 404
+
+
+def test_a_deleted_workspace_keeps_no_set(studio: Studio, flat: Flat) -> None:
+    flat.begin()
+    closing.close(organization=studio.organization, now=timezone.now())
+    assert studio.balance() == 100
+    with studio.enter():
+        assert not RoomSet.objects.of(studio.organization).exists()
+        assert not Project.objects.of(studio.organization).exists()
+        assert Generation.objects.of(studio.organization).filter(room_set=None).count() == 6
