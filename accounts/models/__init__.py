@@ -1,8 +1,10 @@
 """Rows of the app, split by concept."""
 
 from accounts.models.activity import Event, Notification
+from accounts.models.letters import FormerAddress, News, NewsCopy
 from accounts.models.people import (
     MAX_ACTIVE_KEYS,
+    NOBODY,
     ApiKey,
     ApiKeyQuerySet,
     AuditEntry,
@@ -25,14 +27,18 @@ from accounts.models.people import (
 
 __all__ = [
     "MAX_ACTIVE_KEYS",
+    "NOBODY",
     "ApiKey",
     "ApiKeyQuerySet",
     "AuditEntry",
     "Event",
     "Export",
+    "FormerAddress",
     "Invitation",
     "InvitationQuerySet",
     "Membership",
+    "News",
+    "NewsCopy",
     "Notification",
     "OperatorAlert",
     "Organization",
