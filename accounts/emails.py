@@ -32,7 +32,7 @@ def send(
 ) -> None:
     """Send `emails/<template>_subject.txt` and `_message.txt` as one mail. Not inside a transaction.
 
-    `language`: of who reads it; "" is the page's, or the instance's where there is no page. `headers` besides the usual.
+    `language`: of who reads it; "" is the page's, or the instance's where there is no page.
     """
     with translation.override(language or translation.get_language()):
         subject = render_to_string(f"emails/{template}_subject.txt", dict(context))

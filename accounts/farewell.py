@@ -53,18 +53,26 @@ def explain(*, user: User) -> list[str]:
     """What deleting the account would mean, in sentences."""
     workspaces = services.workspaces_of(user=user)
     sentences = [
-        _("You are signed out everywhere and can't sign in again; passkeys and your authenticator app are removed."),
-        _("Your name, your addresses and your settings are removed. Where you did something, it says “Deleted account”."),
+        _(
+            "You are signed out everywhere and can't sign in again; passkeys and your authenticator app are removed."
+        ),
+        _(
+            "Your name, addresses and settings are removed. Where you did something, it says “Deleted account”."
+        ),
     ]
     if workspaces:
         names = ", ".join(str(each) for each in workspaces)
         sentences += [
             _("You leave these workspaces: %s.") % names,
-            _("Pictures, photos, projects and API keys that you made there stay with them, and so do their credits."),
+            _(
+                "Pictures, photos, projects and API keys that you made there stay with them, and so do their credits."
+            ),
         ]
     return [
         *sentences,
-        _("Lines of statements and audit logs can't be changed: one that names your address goes on naming it."),
+        _(
+            "Lines of statements and audit logs can't be changed: one that names your address goes on naming it."
+        ),
         _("If you come back with the same address, the free credits are not given a second time."),
     ]
 
@@ -117,9 +125,7 @@ def _leave_everything(person: User, now: datetime) -> None:
     """Each workspace locked, in the order of their keys, as `members` does for one."""
     mine = Membership.objects.filter(user=person, organization__deleted_at=None)
     ids = sorted(mine.values_list("organization", flat=True))
-    workspaces = list(
-        Organization.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    )
+    workspaces = list(Organization.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
     if alone := _only_owner_of(person):
         names = ", ".join(str(each) for each in alone)
         raise OnlyOwner(_("You are the only owner of %s. Hand it over or delete it first.") % names)

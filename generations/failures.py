@@ -10,7 +10,9 @@ _TRY: dict[str, str | Promise] = {
     "bad_source": _("Choose another photo, or save this one as a JPEG first."),
     "rejected": _("Use other words or another photo: the same request would be turned away again."),
     "engine_failed": _("Ask again. If it fails once more, use other words or another photo."),
-    "upstream_key_paused": _("An owner or admin can mend the key under Settings › MeltFlex key; then ask again."),
+    "upstream_key_paused": _(
+        "An owner or admin can mend the key under Settings › MeltFlex key; then ask again."
+    ),
     "service_unavailable": _("Ask again in some minutes. Whoever runs this site sees that it is down."),
 }
 

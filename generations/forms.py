@@ -46,7 +46,10 @@ class PromptForm(KeyForm):
         max_length=10_000,
         label=_("What should it look like?"),
         widget=forms.Textarea(
-            attrs={"rows": 3, "placeholder": _("Scandinavian style with warm oak flooring and linen curtains")}
+            attrs={
+                "rows": 3,
+                "placeholder": _("Scandinavian style with warm oak flooring and linen curtains"),
+            }
         ),
     )
 

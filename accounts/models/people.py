@@ -44,7 +44,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     # The language of pages and mails; "" = not chosen, so the browser's.
     language = models.CharField(max_length=10, blank=True, default="", db_default="")
     date_joined = models.DateTimeField(db_default=Now(), editable=False)
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)  # nameless from then on (farewell.py)
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )  # nameless from then on (farewell.py)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -89,7 +89,7 @@ def test_a_deleted_person_is_nobody_nowhere_and_can_not_sign_in(studio: Studio, 
 
 
 def test_what_they_made_stays_with_the_workspace(studio: Studio, colleague: User) -> None:
-    key, text = services.issue_api_key(
+    _key, text = services.issue_api_key(
         organization=studio.organization, by_user=colleague, name="Robot", live=False, now=timezone.now()
     )
     close(colleague)
@@ -153,12 +153,19 @@ def test_the_database_keeps_a_deleted_person_out_and_nameless(studio: Studio, co
         tenancy.enter(studio.organization),
     ):
         Membership.objects.create(organization=studio.organization, user=colleague, role=Role.VIEWER)
-    for name, value in {"name": "Bea", "is_active": True, "email": "bea@example.com", "is_staff": True}.items():
+    for name, value in {
+        "name": "Bea",
+        "is_active": True,
+        "email": "bea@example.com",
+        "is_staff": True,
+    }.items():
         with pytest.raises(IntegrityError, match="user_deleted_is_nameless"), transaction.atomic():
             User.objects.filter(pk=colleague.pk).update(**{name: value})
 
 
-def test_free_credits_are_not_given_to_an_address_again(studio: Studio, colleague: User, settings: Any) -> None:
+def test_free_credits_are_not_given_to_an_address_again(
+    studio: Studio, colleague: User, settings: Any
+) -> None:
     settings.FREE_CREDITS = 30
     address = colleague.email
     close(colleague)

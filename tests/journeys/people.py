@@ -171,6 +171,7 @@ class Person:
 
     def look(self) -> None:
         """The page as it stands: it fits, everything has a name, axe finds nothing grave."""
+        self.page.wait_for_load_state()
         self.faults += self.too_wide() + self.nameless() + axe.grave_findings(self.page)
 
     def _ask_page(self, script: str) -> list[str]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
+
+from PIL import Image
 
 from tests import meltflex_server
 from tests.factories import data_url
 from tests.journeys.people import ROOM, Person, Site
 
-MADE = data_url((ROOM.parent / "room-after.jpg").read_bytes())
+
+def made() -> str:
+    """What MeltFlex answers with: a PNG."""
+    content = BytesIO()
+    Image.open(ROOM.parent / "room-after.jpg").resize((720, 480)).save(content, "PNG")
+    return data_url(content.getvalue(), "image/png")
 
 
 def balance(person: Person) -> str:
@@ -40,15 +48,18 @@ def test_a_failed_picture_says_why_gives_the_credits_back_and_is_made_at_the_sec
     assert balance(anna) == "30 credits"
     assert anna.sees("What to try:")
     lines = page.locator(".statement-small tbody tr")
-    assert [line.split("\n")[0] for line in lines.locator(".statement-what").all_inner_texts()] == ["x"]
+    assert [line.split("\n")[0] for line in lines.locator(".statement-what").all_inner_texts()] == [
+        "Set aside",
+        "Given back",
+    ]
     anna.look()
     page.get_by_role("link", name="statement").click()
     page.wait_for_url("**/credits**")
-    assert anna.sees("Credits back")
+    assert anna.sees("Given back")
     anna.look()
 
     site.upstream.answers = [
-        meltflex_server.say(200, {"success": True, "image": MADE, "creditsUsed": 10}),
+        meltflex_server.say(200, {"success": True, "image": made(), "creditsUsed": 10}),
     ]
     anna.open(failed)
     anna.press("Ask again · 10 credits")
