@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -104,7 +106,8 @@ class NewsAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[News]:
         """With how many copies there are."""
         mailed = Count("copies", filter=Q(copies__mailed_at__isnull=False))
-        return super().get_queryset(request).annotate(_copies=Count("copies"), _mailed=mailed)
+        rows: QuerySet[News] = super().get_queryset(request)
+        return rows.annotate(_copies=Count("copies"), _mailed=mailed)
 
     @admin.display(description="copies")
     def copies(self, row: News) -> int:
@@ -127,8 +130,9 @@ class NewsAdmin(admin.ModelAdmin):
     @admin.action(description="Send to me alone, to look at", permissions=["send"])
     def send_to_me(self, request: HttpRequest, queryset: QuerySet[News]) -> None:
         """To the operator's own mailbox."""
+        operator = cast(User, request.user)
         for each in queryset:
-            news.mail_to(news=each, user=request.user, base=emails.base_url(request))
+            news.mail_to(news=each, user=operator, base=emails.base_url(request))
         self.message_user(request, f"Sent to {request.user}.")
 
     @admin.action(description="Send to everybody who wants news", permissions=["send"])

@@ -19,7 +19,7 @@ from config.maintenance import ClosedSign
 from tests.accounts.test_profile import code_of
 from tests.journeys import axe
 from tests.journeys.conftest import LIGHTS, SIZES
-from tests.journeys.newcomers import run_in
+from tests.journeys.newcomers import PASSWORD, run_in
 from tests.journeys.pages import (
     DESK,
     OF_THE_PERSON,
@@ -30,7 +30,7 @@ from tests.journeys.pages import (
     a_room_with_a_photo,
     name_of,
 )
-from tests.journeys.people import PASSWORD, ROOM, Person
+from tests.journeys.people import ROOM, Person
 from tests.journeys.test_account import say_the_password_again, sign_out
 
 if TYPE_CHECKING:

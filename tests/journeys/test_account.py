@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tests.accounts.test_profile import code_of
-from tests.journeys.people import PASSWORD, Person, Site
+from tests.journeys.newcomers import PASSWORD
+from tests.journeys.people import Person, Site
 
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.journeys.people import JAPANDI, PASSWORD, ROOM, Person
+from tests.journeys.newcomers import PASSWORD
+from tests.journeys.people import JAPANDI, ROOM, Person
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

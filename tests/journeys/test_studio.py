@@ -142,8 +142,10 @@ def test_a_photo_that_is_none_is_told_at_once_and_costs_nothing(
     broken.write_bytes(b"\xff\xd8\xff\xe0 nothing more")
     anna.page.get_by_label("A photo of the room").set_input_files(broken)
     anna.page.locator(".drop-progress .error").wait_for()
+    assert anna.sees("No photo at hand?")
     anna.page.get_by_label("A photo of the room").set_input_files(ROOM)
     anna.page.locator(".drop-progress", has_text="px").wait_for()
+    assert anna.page.locator(".sample").is_hidden(), "who has a photo needs no sample room"
     anna.page.get_by_label("What should it look like?").fill("White walls")
     redesign(anna)
     assert balance(anna) == "20 credits"
