@@ -9,4 +9,7 @@ class ProjectsConfig(AppConfig):
     name = "projects"
 
     def ready(self) -> None:
-        from projects import packing  # noqa: F401 — importing registers what it packs
+        from projects import (
+            packing,  # noqa: F401 — importing registers what it packs
+            team,  # noqa: F401 — importing registers its kinds of events
+        )
