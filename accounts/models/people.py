@@ -137,9 +137,8 @@ class Membership(models.Model):
     mail_budgets = models.BooleanField(default=True, db_default=True)  # budgets and the balance running low
     mail_mentions = models.BooleanField(default=True, db_default=True)  # named in a note, at once
     mail_assigned = models.BooleanField(default=True, db_default=True)  # put on a project, at once
-    mail_proposals = models.BooleanField(
-        default=True, db_default=True
-    )  # accepted or declined, at once
+    mail_proposals = models.BooleanField(default=True, db_default=True)  # accepted or declined, at once
+    mail_reviews = models.BooleanField(default=True, db_default=True)  # what a client does in a review room
 
     objects = TenantQuerySet.as_manager()
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_wishes_and_indexes_of_events'),
+        ('accounts', '0013_wishes_and_indexes_of_events'),
         ('projects', '0007_second_wall_of_products_and_recipes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
