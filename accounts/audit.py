@@ -24,6 +24,7 @@ KINDS: dict[str, str | Promise] = {
     "billing": _("Notices and top-ups"),
     "generation": _("Pictures"),
     "share_link": _("Links to pictures"),
+    "proposal": _("Proposals"),
     "export": _("Exports"),
 }
 WORDS: dict[str, str | Promise] = {
@@ -59,6 +60,13 @@ WORDS: dict[str, str | Promise] = {
     "generation.deleted": _("Deleted a picture"),
     "share_link.made": _("Shared a picture by a link"),
     "share_link.revoked": _("Revoked a link to a picture"),
+    "proposal.sent": _("Sent the proposal"),
+    "proposal.opened": _("A client opened the proposal"),
+    "proposal.withdrawn": _("Withdrew the proposal"),
+    "proposal.accepted": _("A client accepted the proposal"),
+    "proposal.declined": _("A client declined the proposal"),
+    "proposal.link_made": _("Made a link to the proposal"),
+    "proposal.link_revoked": _("Revoked a link to the proposal"),
     "export.asked": _("Asked for an export"),
 }
 

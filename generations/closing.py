@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from accounts import lifecycle, tenancy
 from accounts.models import Organization
-from generations import removal, services
+from generations import proposal_files, removal, services
 from generations.models import Generation, Picture, ShareLink, UpstreamKey
 from projects import closing as projects
 
@@ -54,6 +54,7 @@ def close(*, organization: Organization, now: datetime) -> None:
     with tenancy.enter(organization):
         ShareLink.objects.of(organization).delete()
         UpstreamKey.objects.of(organization).kept().update(removed_at=now, sealed=b"")
+    proposal_files.erase(organization=organization)
     projects.erase(organization=organization)
 
 
