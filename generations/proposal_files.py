@@ -46,11 +46,11 @@ def make(*, proposal_id: int, organization_id: int, base: str, mail_client: bool
     for row in pictures:
         for column, source in (("before", before_of(row)), ("after", row.picture.image)):
             if not getattr(row, column) and source:
-                _keep_copy(ProposalPicture, row, column, source, PICTURE_SIDE)
+                _keep_copy(proposal, row, column, source, PICTURE_SIDE)
     for line in lines:
         source = line.product.photo.thumbnail if line.product else ""
         if source and not line.thumbnail:
-            _keep_copy(ProposalLine, line, "thumbnail", source, THUMBNAIL_SIDE)
+            _keep_copy(proposal, line, "thumbnail", source, THUMBNAIL_SIDE)
     content = render(proposal)
     with _written(proposal, "proposal", ".pdf", content) as name, tenancy.enter(organization):
         mine = Proposal.objects.of(organization).filter(pk=proposal.pk, pdf="")
@@ -165,14 +165,14 @@ def _keep_logo(proposal: Proposal) -> None:
             storage.claim([name])
 
 
-def _keep_copy(model: Any, row: Any, column: str, source: str, side: int) -> None:
+def _keep_copy(proposal: Proposal, row: Any, column: str, source: str, side: int) -> None:
     content = _read(source)
     if not content:  # removed in this moment
         return
     small = image_pool.run(proposal_pdf.small_jpeg, content, side, seconds=SECONDS)
-    proposal, organization = row.proposal, row.organization
+    organization, mine = proposal.organization, type(row).objects.of(proposal.organization)
     with _written(proposal, column, ".jpg", small) as name, tenancy.enter(organization):
-        if model.objects.of(organization).filter(pk=row.pk, **{column: ""}).update(**{column: name}):
+        if mine.filter(pk=row.pk, **{column: ""}).update(**{column: name}):
             storage.claim([name])
 
 

@@ -107,6 +107,8 @@ def proposal(request: MemberRequest, proposal_id: str) -> HttpResponse:
         if change is None:
             raise Http404
         try:
+            if not found.is_draft:
+                raise proposals.NotADraft
             if change(request, found, forms):
                 return _to(found)
         except Refusal as refusal:

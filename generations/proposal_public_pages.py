@@ -43,7 +43,7 @@ def read(request: HttpRequest, token: str) -> HttpResponseBase:
     link, found = proposal_answers.find(token=token)
     if found is None:
         return _gone(request, was=link)
-    kind = request.POST.get("answer", "")
+    kind, problem = request.POST.get("answer", ""), ""
     accept = AcceptForm(request.POST if kind == "accept" else None, auto_id="yes_%s")
     decline = DeclineForm(request.POST if kind == "decline" else None, auto_id="no_%s")
     with translation.override(found.language):
@@ -61,11 +61,14 @@ def read(request: HttpRequest, token: str) -> HttpResponseBase:
                 return _hidden(redirect("proposal-read", token=token))
             except Refusal as refusal:
                 form.add_error(None, refusal.message)
-                found.refresh_from_db()
+                problem = refusal.message
+                _link, now_found = proposal_answers.find(token=token)
+                found = now_found or found
         elif request.method == "GET":
             proposal_answers.note_opened(proposal=found, now=timezone.now())
         with enter(found.organization):
             context = _context(found, token) | {"accept": accept, "decline": decline}
+            context["problem"] = problem
         wrong = request.method == "POST"
         return _hidden(
             render(request, "generations/proposal_read.html", context, status=422 if wrong else 200)

@@ -61,14 +61,13 @@ class Job:
         made, _left_out = proposals.start(project=self.project, by_user=self.studio.owner, now=timezone.now())
         if fields:
             proposals.change(proposal=made, fields=fields)
-            made.refresh_from_db()
+            return self.fresh(made)
         return made
 
     def send(self, proposal: Proposal, **more: Any) -> Proposal:
         """To the client, with its files made as a worker would."""
         usual: dict[str, Any] = {"mail_client": False, "base": "http://testserver", "now": timezone.now()}
-        sent = proposal_sending.send(proposal=proposal, by_user=self.studio.owner, **(usual | more))
-        return sent
+        return proposal_sending.send(proposal=proposal, by_user=self.studio.owner, **(usual | more))
 
     def sent(self, **fields: Any) -> Proposal:
         """A draft, sent."""

@@ -71,7 +71,9 @@ def test_who_has_the_link_reads_it_without_an_account(job: Job) -> None:
     assert "Sofa Ωmega" in answer.content.decode()
     with_files = answer.context["pairs"][0][1:]
     for path in (*with_files, f"{page}/pdf", f"{page}/brand.css", answer.context["lines"][0][1]):
-        assert Client().get(path).status_code == 200, path
+        found: Any = Client().get(path)
+        assert found.status_code == 200, path
+        found.close()
     for other in ("logo", "after_999", "after_x", "line_1x", "nothing", "pdf_1"):
         assert Client().get(f"{page}/{other}").status_code == 404
 

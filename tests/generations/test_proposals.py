@@ -193,7 +193,7 @@ def test_the_database_keeps_what_was_sent(job: Job, studio: Studio) -> None:
         lambda: ProposalPicture.objects.create(picture=job.pictures[1], position=9, **mine),
     ):
         refused(studio, "proposal_frozen", write)
-    refused(studio, "proposal_stays", lambda: rows.delete())
+    refused(studio, "proposal_stays", lambda: rows._raw_delete(using="default"))
     proposal_sending.withdraw(proposal=sent, by_user=studio.owner, now=timezone.now())
     refused(studio, "proposal_step", lambda: rows.update(state=State.SENT, ended_at=None))
     refused(studio, "proposal_step", lambda: rows.update(state=State.ACCEPTED))
