@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from accounts import lifecycle, tenancy
 from accounts.models import Organization
 from generations import proposal_files, removal, services
-from generations.models import Generation, Picture, ShareLink, UpstreamKey
+from generations.models import Generation, Picture, RoomSet, ShareLink, UpstreamKey
 from projects import closing as projects
 
 _AT_ONCE = 100
@@ -53,6 +53,7 @@ def close(*, organization: Organization, now: datetime) -> None:
             removal.delete_generation(generation=generation, by_user=None, now=now, is_noted=False)
     with tenancy.enter(organization):
         ShareLink.objects.of(organization).delete()
+        RoomSet.objects.of(organization).delete()
         UpstreamKey.objects.of(organization).kept().update(removed_at=now, sealed=b"")
     proposal_files.erase(organization=organization)
     projects.erase(organization=organization)

@@ -14,7 +14,7 @@ from accounts import tenancy
 from accounts.models import Export, TenantQuerySet
 from generations import proposal_files
 from generations.models import Picture, Rendition
-from projects.models import Photo, UnclaimedFile
+from projects.models import Client, Photo, UnclaimedFile
 
 # Every column that names a stored file.
 _COLUMNS: tuple[tuple[type[Any], str], ...] = (
@@ -26,6 +26,7 @@ _COLUMNS: tuple[tuple[type[Any], str], ...] = (
     (Photo, "image"),
     (Photo, "thumbnail"),
     *((model, column) for model, columns in proposal_files.COLUMNS for column in columns),
+    (Client, "logo"),
 )
 _AT_ONCE = 500  # names of one look-up
 

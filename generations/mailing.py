@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 
 from accounts import activity, emails, tenancy
 from accounts.models import Membership, Notification, Organization, User
-from generations.models import Generation, State
+from generations.models import Generation, Proposal, ReviewRoom, State
 from projects.models import Project
 
 ENDED_TASK = "generations.tell_ended"
@@ -27,9 +27,14 @@ _BUSY = 8  # projects that the mail about a week names
 
 
 def arrange(*, generation: Generation, state: State) -> None:
-    """A mail about this end, if who asked on a page wants one; in the transaction that ends it."""
+    """A mail about this end, if who asked on a page wants one; in the transaction that ends it.
+
+    None about each picture of a room set: its end is one event.
+    """
     wish = _WISHES.get(state)
     if wish is None or generation.requested_by_id is None or generation.api_key_id is not None:
+        return
+    if generation.room_set_id is not None:
         return
     wanted = Membership.objects.of(generation.organization).filter(
         user=generation.requested_by_id, **{wish: True}
@@ -98,7 +103,7 @@ def tell_week(*, organization_id: int, now: datetime) -> None:
         )
         members = Membership.objects.of(organization).filter(mail_weekly=True, user__is_active=True)
         people = list(members.order_by("pk").values_list("user", "user__email", "user__language"))
-    if not any(week.values()):
+    if not any(week[name] for name in ("made", "failed", "projects", "deadlines")):
         return
     pages = {
         "address": _address(reverse("history", args=[organization.public_id])),
@@ -126,6 +131,15 @@ def _week(organization: Organization, now: datetime) -> dict[str, Any]:
         .annotate(n=Count("pk"))
         .order_by("-n")[:_BUSY]
     )
+    soon = (
+        Project.objects.of(organization)
+        .active()
+        .filter(deadline__gte=now.date(), deadline__lte=(now + WEEK).date())
+    )
+    week["deadlines"] = list(soon.order_by("deadline", "pk").values_list("name", "deadline")[:_BUSY])
+    open_rooms = ReviewRoom.objects.of(organization).filter(revoked_at=None, round_closed_at=None)
+    week["reviews"] = open_rooms.count()
+    week["proposals"] = Proposal.objects.of(organization).answerable(now.date()).count()
     names = Project.objects.of(organization).filter(public_id__in=busy).values_list("public_id", "name")
     return week | {
         "projects": sorted(((name, busy[pid]) for pid, name in names), key=lambda one: (-one[1], one[0]))

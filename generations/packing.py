@@ -14,6 +14,7 @@ from generations.models import (
     ProposalAnswer,
     ProposalLine,
     ProposalPicture,
+    RoomSet,
     ShareLink,
 )
 
@@ -39,7 +40,9 @@ _ASKED = (
     "photo__public_id",
     "parent__public_id",
     "room__public_id",
+    "room_set__public_id",
 )
+_SET = ("public_id", "name", "project__public_id", "room__public_id", "photos", "created_at", "finished_at")
 _PICTURE = (
     "public_id",
     "generation__public_id",
@@ -104,12 +107,14 @@ def pack(*, organization: Organization, archive: Archive) -> None:
             archive.rows(name, list(model.objects.of(organization).order_by("pk").values(*columns)))
         papers = list(Proposal.objects.of(organization).exclude(pdf="").values_list("public_id", "pdf"))
         links = ShareLink.objects.of(organization).order_by("pk")
+        sets = list(RoomSet.objects.of(organization).order_by("pk").values(*_SET))
         shared = list(
             links.values("public_id", "picture__public_id", "created_at", "expires_at", "revoked_at")
         )
     archive.rows("share-links", shared)
     for public_id, stored in papers:
         archive.stored("proposals", public_id, stored)
+    archive.rows("room-sets", sets)
 
 
 @lifecycle.person_exported.register

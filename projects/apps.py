@@ -10,6 +10,7 @@ class ProjectsConfig(AppConfig):
 
     def ready(self) -> None:
         from projects import (
+            happenings,  # noqa: F401 — importing registers its kinds of events
             packing,  # noqa: F401 — importing registers what it packs
             team,  # noqa: F401 — importing registers its kinds of events
         )

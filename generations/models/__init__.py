@@ -12,6 +12,7 @@ from generations.models.proposal import (
     ProposalSettings,
 )
 from generations.models.review import Comment, Decision, ReviewItem, ReviewLink, ReviewRoom
+from generations.models.room_set import RoomSet
 from generations.models.upstream import EngineTiming, UpstreamCall, UpstreamGate, UpstreamKey, UpstreamTurn
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "ReviewItem",
     "ReviewLink",
     "ReviewRoom",
+    "RoomSet",
     "ShareLink",
     "State",
     "UpstreamCall",

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0012_review_mail_and_attempts'),
-        ('generations', '0010_words_of_older_prompts'),
+        ('generations', '0012_wall_of_room_sets'),
         ('projects', '0007_second_wall_of_products_and_recipes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0013_wishes_and_indexes_of_events'),
-        ('projects', '0007_second_wall_of_products_and_recipes'),
+        ('projects', '0008_clients_and_projects_in_full'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,7 @@ from accounts.database import row_level_security
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0008_team_and_notes")]
+    dependencies = [("projects", "0009_team_and_notes")]
 
     operations = [
         row_level_security("projects_projectmember"),

@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0013_wishes_and_indexes_of_events'),
-        ('generations', '0012_second_wall_of_review_rooms'),
-        ('projects', '0009_second_wall_of_team_and_notes'),
+        ('generations', '0014_second_wall_of_review_rooms'),
+        ('projects', '0010_second_wall_of_team_and_notes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -80,7 +80,7 @@ ANSWER = f"""CREATE FUNCTION generations_proposal_answer_stands() RETURNS trigge
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generations", "0013_proposals")]
+    dependencies = [("generations", "0015_proposals")]
 
     operations = [
         *(row_level_security(f"generations_proposal{table}") for table in TABLES),

@@ -114,7 +114,7 @@ def gone(table, *names):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generations", "0011_review_rooms")]
+    dependencies = [("generations", "0013_review_rooms")]
     operations = [
         row_level_security("generations_reviewroom"),
         row_level_security("generations_reviewlink"),
