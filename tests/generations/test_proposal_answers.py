@@ -73,7 +73,8 @@ def test_who_has_the_link_reads_it_without_an_account(job: Job) -> None:
     for path in (*with_files, f"{page}/pdf", f"{page}/brand.css", answer.context["lines"][0][1]):
         found: Any = Client().get(path)
         assert found.status_code == 200, path
-        found.close()
+        if found.streaming:
+            b"".join(found.streaming_content)
     for other in ("logo", "after_999", "after_x", "line_1x", "nothing", "pdf_1"):
         assert Client().get(f"{page}/{other}").status_code == 404
 
@@ -140,7 +141,7 @@ def test_the_team_is_told_when_it_is_opened_first(job: Job, studio: Studio) -> N
     for _number in range(2):
         Client().get(page)
     assert events(studio)[0] == "The client opened the proposal P-0001 for Lindenstraße 5"
-    assert len(events(studio)) == 2
+    assert len([words for words in events(studio) if "opened" in words]) == 1
 
 
 # --- Answering -------------------------------------------------------------------------------------------

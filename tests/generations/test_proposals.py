@@ -388,7 +388,8 @@ def test_settings_are_the_admins_and_begin_the_next_proposal(
     assert owner_client.post(page, fields | {"logo": picture}).status_code == 302
     assert owner_client.post(page, fields | {"accent": "red"}).status_code == 422
     sent = job.make(job.sent())
-    assert (sent.markup, sent.tax, sent.business_name, sent.accent) == (15, 19, "Oak Interiors", "#112233")
+    assert (sent.markup, sent.tax) == (Decimal(15), Decimal(19))
+    assert (sent.business_name, sent.accent) == ("Oak Interiors", "#112233")
     assert sent.logo.endswith(".png")
     owner_client.post(page, fields | {"remove_logo": "on", "terms": "Other."})
     assert job.fresh(sent).terms == "Pay soon."

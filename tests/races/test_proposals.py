@@ -51,6 +51,7 @@ def test_an_acceptance_holds_or_is_refused_and_never_half(
     studio = factories.make_studio(credits=100)
     job = make_job(studio, pictures=1)
     job.decide(0)
+    other: Callable[[], Any]
     for _round in range(ROUNDS):
         sent, now = job.sent(), timezone.now()
         if against == "withdrawal":
