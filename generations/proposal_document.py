@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from generations import proposal_pdf, proposals
+from generations import proposal_paper, proposals
 from generations.models import Proposal, ProposalLine, ProposalPicture
 from generations.proposal_sums import WHOLE, Priced, Sums
 
@@ -111,7 +111,7 @@ def _day(day: Any) -> str:
 
 def stylesheet(accent: str) -> HttpResponse:
     """The sender's colour for a page; its letters are white or ink, whichever can be read on it."""
-    ink = "#ffffff" if proposal_pdf.is_dark(accent) else "#211e1a"
+    ink = "#ffffff" if proposal_paper.is_dark(accent) else "#211e1a"
     rule = f".proposal-band {{ background: {accent}; color: {ink}; }}\n"
     return HttpResponse(rule, content_type="text/css; charset=utf-8")
 

@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 
 from accounts import emails, tenancy
 from accounts.models import Organization
-from generations import proposal_document, proposal_pdf, proposal_sending, proposals
+from generations import proposal_document, proposal_paper, proposal_pdf, proposal_sending, proposals
 from generations.models import (
     Proposal,
     ProposalLine,
@@ -169,7 +169,7 @@ def _keep_copy(proposal: Proposal, row: Any, column: str, source: str, side: int
     content = _read(source)
     if not content:  # removed in this moment
         return
-    small = image_pool.run(proposal_pdf.small_jpeg, content, side, seconds=SECONDS)
+    small = image_pool.run(proposal_paper.small_jpeg, content, side, seconds=SECONDS)
     organization, mine = proposal.organization, type(row).objects.of(proposal.organization)
     with _written(proposal, column, ".jpg", small) as name, tenancy.enter(organization):
         if mine.filter(pk=row.pk, **{column: ""}).update(**{column: name}):
@@ -203,9 +203,9 @@ def _read(name: str) -> bytes:
         return b""
 
 
-def _paper(document: Document) -> proposal_pdf.Paper:
+def _paper(document: Document) -> proposal_paper.Paper:
     proposal = document.proposal
-    return proposal_pdf.Paper(
+    return proposal_paper.Paper(
         language=proposal.language,
         title=proposal.title,
         business=proposal.business_name,
@@ -217,12 +217,12 @@ def _paper(document: Document) -> proposal_pdf.Paper:
         facts=document.facts,
         introduction=proposal.introduction,
         pairs=[
-            proposal_pdf.Pair(row.caption, _read(row.before), _read(row.after))
+            proposal_paper.Pair(row.caption, _read(row.before), _read(row.after))
             for row in document.pictures
             if row.after
         ],
         rows=[
-            proposal_pdf.Row(
+            proposal_paper.Row(
                 name=row.line.name,
                 details=row.line.details,
                 quantity=row.quantity,

@@ -26,7 +26,6 @@ def _hidden(response: HttpResponseBase) -> HttpResponseBase:
     """In no search engine and no cache: what is revoked shall be gone."""
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "no-referrer"  # the address is the permission
     return response
 
 
