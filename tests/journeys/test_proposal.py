@@ -22,6 +22,7 @@ DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
 
 # What a client does in a review room, written by hand.
 APPROVE = """
+from secrets import token_bytes
 from datetime import timedelta
 from django.utils import timezone
 from accounts import tenancy
@@ -34,7 +35,7 @@ with tenancy.enter(organization):
     mine = {{"organization": organization}}
     now = timezone.now()
     room = ReviewRoom.objects.create(project_id=picture.generation.room.project_id, title="Looks", **mine)
-    link = ReviewLink.objects.create(room=room, sha256=bytes(32), expires_at=now + timedelta(days=1), **mine)
+    link = ReviewLink.objects.create(room=room, sha256=token_bytes(32), expires_at=now + timedelta(days=1), **mine)
     item = ReviewItem.objects.create(room=room, picture=picture, position=0, **mine)
     Decision.objects.create(
         room=room, item=item, link=link, outcome="approved", reviewer_name="Mrs Winter",
