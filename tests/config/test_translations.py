@@ -160,7 +160,7 @@ def test_public_pages_are_german_from_head_to_foot(client: Client, name: str) ->
         ("credits/buy", "Gekaufte Credits verfallen nie."),
         ("plan", "Die Preise gelten je Monat."),
         ("settings", "Guthaben, Kontoauszug und Preise"),
-        ("settings/budgets", "Am Ersten beginnt es von vorn."),
+        ("settings/budgets", "Ein Monatsbudget beginnt am Ersten von vorn."),
         ("settings/api-keys", "Noch keine Schlüssel"),
         ("settings/meltflex-key", "Deine eigenen Schlüssel"),
     ],
