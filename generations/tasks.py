@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 from accounts import emails
 from accounts.tasks import MAIL_AGAIN
 from billing import credits
-from generations import mailing, queue, removal, running, timing, upstream_keys
+from generations import mailing, queue, removal, resigning, running, timing, upstream_keys
 from projects import storage
 
 WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
@@ -42,6 +42,13 @@ def sweep_storage(timestamp: int) -> None:
 def remove_expired(timestamp: int) -> None:
     """Every ten minutes: pictures past the retention of their workspace's plan."""
     removal.remove_expired(now=timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="generations.sign_waiting", queue="upkeep", queueing_lock="sign_waiting")
+def sign_waiting(timestamp: int) -> None:
+    """Every five minutes: pictures that could not be signed as they came, or came before there were signatures."""
+    resigning.sign_waiting(now=timezone.now())
 
 
 @app.periodic(cron="* * * * * */30")

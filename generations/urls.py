@@ -13,6 +13,7 @@ from generations import (
     sample_pages,
     sharing_pages,
     studio_pages,
+    verify_pages,
     views,
 )
 
@@ -66,5 +67,6 @@ urlpatterns = [
         key_pages.remove_meltflex_key,
         name="meltflex-key-remove",
     ),
+    path("verify", verify_pages.verify, name="verify"),
     path("files/<str:token>/<str:filename>", views.file, name="file"),
 ]

@@ -1,8 +1,9 @@
 """Rows of the app, split by concept."""
 
+from generations.models.delivery import Delivery, DeliveryItem, ExportProfile, OriginalPage
 from generations.models.generation import ENDED, Generation, GenerationReference, State
 from generations.models.looking import PromptWord, Rendition, ShareLink
-from generations.models.picture import Picture
+from generations.models.picture import Picture, Signature
 from generations.models.review import Comment, Decision, ReviewItem, ReviewLink, ReviewRoom
 from generations.models.upstream import EngineTiming, UpstreamCall, UpstreamGate, UpstreamKey, UpstreamTurn
 
@@ -10,9 +11,13 @@ __all__ = [
     "ENDED",
     "Comment",
     "Decision",
+    "Delivery",
+    "DeliveryItem",
     "EngineTiming",
+    "ExportProfile",
     "Generation",
     "GenerationReference",
+    "OriginalPage",
     "Picture",
     "PromptWord",
     "Rendition",
@@ -20,6 +25,7 @@ __all__ = [
     "ReviewLink",
     "ReviewRoom",
     "ShareLink",
+    "Signature",
     "State",
     "UpstreamCall",
     "UpstreamGate",
