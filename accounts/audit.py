@@ -24,6 +24,7 @@ KINDS: dict[str, str | Promise] = {
     "billing": _("Notices and top-ups"),
     "generation": _("Pictures"),
     "share_link": _("Links to pictures"),
+    "review": _("Review rooms"),
     "export": _("Exports"),
 }
 WORDS: dict[str, str | Promise] = {
@@ -59,6 +60,21 @@ WORDS: dict[str, str | Promise] = {
     "generation.deleted": _("Deleted a picture"),
     "share_link.made": _("Shared a picture by a link"),
     "share_link.revoked": _("Revoked a link to a picture"),
+    "review.made": _("Made a review room"),
+    "review.changed": _("Changed a review room"),
+    "review.revoked": _("Revoked a review room"),
+    "review.link_made": _("Made a link into a review room"),
+    "review.link_sent": _("Had a link into a review room mailed"),
+    "review.link_asked": _("A client asked for a new link into a review room"),
+    "review.round_started": _("Started the next round of a review room"),
+    "review.round_closed": _("Closed the round of a review room"),
+    "review.round_opened_again": _("Opened the round of a review room again"),
+    "review.handed_back": _("A client was done with a round of a review room"),
+    "review.decided": _("A client decided about a picture"),
+    "review.commented": _("A client wrote about a picture"),
+    "review.answered": _("Answered a client in a review room"),
+    "review.resolved": _("Settled a comment in a review room"),
+    "review.unresolved": _("Opened a settled comment in a review room again"),
     "export.asked": _("Asked for an export"),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 from accounts import lifecycle, tenancy
 from accounts.archive import Archive
 from accounts.models import Organization, User
-from generations.models import Generation, Picture, ShareLink
+from generations.models import Comment, Decision, Generation, Picture, ReviewItem, ReviewRoom, ShareLink
 
 _AT_ONCE = 200
 _ASKED = (
@@ -42,6 +42,52 @@ _PICTURE = (
     "starred_at",
     "created_at",
 )
+_ROOM = (
+    "public_id",
+    "project__public_id",
+    "title",
+    "message",
+    "created_by__email",
+    "created_at",
+    "first_opened_at",
+    "revoked_at",
+    "max_rounds",
+    "current_round",
+    "round_closed_at",
+    "show_prices",
+    "show_budget",
+    "show_product_links",
+    "show_versions",
+    "allow_downloads",
+)
+_ITEM = ("public_id", "room__public_id", "picture__public_id", "replaces__public_id", "position", "round")
+_COMMENT = (
+    "public_id",
+    "item__public_id",
+    "parent__public_id",
+    "author_name",
+    "author_email",
+    "author__email",
+    "text",
+    "x",
+    "y",
+    "round",
+    "created_at",
+    "resolved_at",
+    "resolved_by__email",
+)
+_DECISION = (
+    "item__public_id",
+    "reference__position",
+    "reference__photo__public_id",
+    "outcome",
+    "reason",
+    "reviewer_name",
+    "reviewer_email",
+    "round",
+    "number",
+    "at",
+)
 
 
 @lifecycle.workspace_exported.register
@@ -61,6 +107,19 @@ def pack(*, organization: Organization, archive: Archive) -> None:
             links.values("public_id", "picture__public_id", "created_at", "expires_at", "revoked_at")
         )
     archive.rows("share-links", shared)
+    _pack_reviews(organization, archive)
+
+
+def _pack_reviews(organization: Organization, archive: Archive) -> None:
+    with tenancy.enter(organization):
+        rooms = list(ReviewRoom.objects.of(organization).order_by("pk").values(*_ROOM))
+        items = list(ReviewItem.objects.of(organization).order_by("pk").values(*_ITEM))
+        comments = list(Comment.objects.of(organization).order_by("pk").values(*_COMMENT))
+        decisions = list(Decision.objects.of(organization).order_by("pk").values(*_DECISION))
+    archive.rows("review-rooms", rooms)
+    archive.rows("review-pictures", items)
+    archive.rows("review-comments", comments)
+    archive.rows("review-decisions", decisions)
 
 
 @lifecycle.person_exported.register

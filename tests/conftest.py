@@ -12,6 +12,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
 from tests import factories
+from tests.database import django_db_setup as django_db_setup
 from tests.factories import Studio
 from tests.fakes import FakeEngine
 

@@ -27,7 +27,7 @@ from accounts.ids import new_id
 from accounts.models import Organization, TenantQuerySet, User
 from generations.models.generation import GenerationReference
 from generations.models.picture import Picture
-from projects.models import Project
+from projects.models import Photo, Project
 
 MOST_ROUNDS = 20
 
@@ -60,6 +60,7 @@ class ReviewRoom(models.Model):
     max_rounds = models.PositiveSmallIntegerField(default=2)
     current_round = models.PositiveSmallIntegerField(default=1)
     round_closed_at = models.DateTimeField(null=True, blank=True)
+    told_event = models.BigIntegerField(default=0)  # the last event of it that the members were mailed about
     # What the client may see and do.
     show_prices = models.BooleanField(default=False)
     show_budget = models.BooleanField(default=False)
@@ -146,6 +147,8 @@ class ReviewItem(models.Model):
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     room = models.ForeignKey(ReviewRoom, models.CASCADE, related_name="items")
     picture = models.ForeignKey(Picture, models.CASCADE, related_name="review_items")
+    # The photo that its versions began with; None where it is not known.
+    before = models.ForeignKey(Photo, models.SET_NULL, null=True, blank=True, related_name="+")
     replaces = models.OneToOneField(
         "self", models.SET_NULL, null=True, blank=True, related_name="replaced_by"
     )
