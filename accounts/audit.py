@@ -25,6 +25,9 @@ KINDS: dict[str, str | Promise] = {
     "generation": _("Pictures"),
     "share_link": _("Links to pictures"),
     "review": _("Review rooms"),
+    "original": _("Originals"),
+    "delivery": _("Deliveries"),
+    "export_profile": _("Export profiles"),
     "export": _("Exports"),
 }
 WORDS: dict[str, str | Promise] = {
@@ -75,6 +78,18 @@ WORDS: dict[str, str | Promise] = {
     "review.answered": _("Answered a client in a review room"),
     "review.resolved": _("Settled a comment in a review room"),
     "review.unresolved": _("Opened a settled comment in a review room again"),
+    "original.published": _("Published the original of a picture"),
+    "original.retracted": _("Retracted the original of a picture"),
+    "delivery.made": _("Made a delivery"),
+    "delivery.ready": _("A delivery was ready"),
+    "delivery.failed": _("A delivery could not be made"),
+    "delivery.opened": _("Somebody opened a delivery for the first time"),
+    "delivery.downloaded": _("Somebody downloaded a delivery for the first time"),
+    "delivery.link_renewed": _("Made a new link of a delivery"),
+    "delivery.released": _("Released a delivery"),
+    "delivery.withdrawn": _("Withdrew a delivery"),
+    "export_profile.saved": _("Saved an export profile"),
+    "export_profile.removed": _("Removed an export profile"),
     "export.asked": _("Asked for an export"),
 }
 

@@ -29,7 +29,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             context["report"] = _report(request)
-            context["filename"] = request.FILES["picture"].name
+            context["filename"] = getattr(request.FILES["picture"], "name", "")
         except Refusal as refusal:
             context["problem"], status = refusal.message, refusal.status
     return render(request, "generations/verify.html", context, status=status)

@@ -183,6 +183,7 @@ class Delivery(models.Model):
     title = models.CharField(max_length=120)
     message = models.CharField(max_length=1000, blank=True)
     profile: models.JSONField[Any] = models.JSONField()
+    base = models.CharField(max_length=200)  # where this instance is reached, for addresses in files
     sha256 = models.BinaryField(max_length=32, unique=True, null=True)  # of the link's text
     pin = models.CharField(max_length=128, blank=True)  # hashed as a password; "" asks for none
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -48,13 +48,13 @@ class PictureQuerySet(TenantQuerySet):
     @staticmethod
     def _page() -> models.QuerySet[Any]:
         pages = apps.get_model("generations", "OriginalPage").objects
-        return pages.filter(picture=OuterRef("pk"), retracted_at=None)  # type: ignore[no-any-return]
+        return pages.filter(picture=OuterRef("pk"), retracted_at=None)
 
     @staticmethod
     def _delivered() -> models.QuerySet[Any]:
         items = apps.get_model("generations", "DeliveryItem").objects
         live = Q(delivery__expires_at=None) | Q(delivery__expires_at__gt=Now())
-        return items.filter(live, picture=OuterRef("pk"), delivery__withdrawn_at=None)  # type: ignore[no-any-return]
+        return items.filter(live, picture=OuterRef("pk"), delivery__withdrawn_at=None)
 
 
 class Picture(models.Model):

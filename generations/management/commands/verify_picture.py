@@ -31,6 +31,8 @@ class Command(BaseCommand):
         if report.signer:
             self.stdout.write(f"Signed by: {report.signer}")
         if report.by_test_certificate:
-            self.stdout.write("That is this instance's own test certificate, unknown to validators elsewhere.")
+            self.stdout.write(
+                "That is this instance's own test certificate, unknown to validators elsewhere."
+            )
         if report.verdict is provenance.Verdict.BROKEN:
             raise CommandError(f"The credentials do not fit the file: {', '.join(report.failures)}")
