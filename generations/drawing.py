@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
+import fontpkg_fira_sans
 import segno
 from PIL import Image, ImageDraw, ImageFont
 
@@ -23,6 +25,7 @@ _OPTIONS: dict[str, dict[str, object]] = {
     "png": {},
     "webp": {"quality": 90, "method": 4},
 }
+_LETTERS = Path(fontpkg_fira_sans.__file__).parent / "files" / "FiraSans-Medium.ttf"
 _LEAST_MODULE = 3  # pixels; smaller ones are not read from a screen
 _QUIET = 4  # modules of white around a code, as its standard wants
 
@@ -120,13 +123,24 @@ def _pair(picture: Image.Image, photo: Image.Image, spec: Spec) -> Image.Image:
     return canvas
 
 
+def can_letter(text: str) -> bool:
+    """Whether our letters have every sign of this text; others would come out as empty boxes."""
+    font = _font(24)
+    missing = bytes(font.getmask("\uffff"))
+    return all(sign.isspace() or bytes(font.getmask(sign)) != missing for sign in text)
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(_LETTERS, size)
+
+
 def _label(picture: Image.Image, text: str, place: str) -> None:
     """White on a dark box, so that it can be read on any picture."""
     size = max(14, round(min(picture.size) * 0.032))
-    font = ImageFont.load_default(size=size)
+    font = _font(size)
     while size > 8 and font.getlength(text) > picture.width * 0.9:
         size -= 1
-        font = ImageFont.load_default(size=size)
+        font = _font(size)
     left, top, right, bottom = font.getbbox(text)
     pad = round(size * 0.5)
     box = Image.new("RGBA", (round(right - left) + 2 * pad, round(bottom - top) + 2 * pad), (20, 18, 15, 205))
@@ -161,7 +175,7 @@ def _preview(picture: Image.Image, says: marks.Statement) -> bytes:
         Image.Resampling.LANCZOS,
     )
     size = max(18, small.width // 14)
-    font = ImageFont.load_default(size=size)
+    font = _font(size)
     layer = Image.new("RGBA", (small.width * 2, small.height * 2), (0, 0, 0, 0))
     pen = ImageDraw.Draw(layer)
     step = round(font.getlength("PREVIEW   "))

@@ -15,6 +15,7 @@ from accounts import services as accounts
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
+from generations import drawing
 from generations.drawing import Spec
 from generations.models import ExportProfile
 from generations.models.delivery import LEAST_SIDE, MOST_SIDE
@@ -217,6 +218,8 @@ def save(*, organization: Organization, profile: Profile, by_user: User, now: da
         raise BadProfile("The label and the QR code need two different corners.")
     if spec.layout == "pair" and spec.width and spec.width < 2 * LEAST_SIDE:
         raise BadProfile(f"A pair needs at least {2 * LEAST_SIDE} pixels of width.")
+    if not drawing.can_letter(spec.label):
+        raise BadProfile("The label has signs that can't be drawn. Use Latin, Greek or Cyrillic letters.")
     row = ExportProfile(
         organization=organization,
         name=profile.name,
