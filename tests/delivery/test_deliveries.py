@@ -140,6 +140,7 @@ def listed(files: dict[str, bytes]) -> list[dict[str, str]]:
 
 def code_in(content: bytes) -> str:
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
     return str(cv2.QRCodeDetector().detectAndDecode(picture)[0])
 
 
@@ -433,6 +434,7 @@ class TestADelivery:
         (picture,) = made(studio, worker)
         with studio.enter():
             photo = picture.generation.photo
+            assert photo is not None
             projects.remove_photos(organization=studio.organization, removed=[photo])
         delivery, _ = deliver(studio, [picture])
         assert delivery.state == Delivery.State.FAILED
@@ -526,7 +528,7 @@ def test_a_deleted_workspace_leaves_no_page_and_no_file(studio: Studio, worker: 
     _, token = deliver(studio, made(studio, worker))
     with studio.enter():
         page = OriginalPage.objects.of(studio.organization).get()
-        told = closing.explain(organization=studio.organization, now=timezone.now())
+        told: Any = closing.explain(organization=studio.organization, now=timezone.now())
         assert any("public page" in words for words in told)
     closing.close(organization=studio.organization, now=timezone.now())
     assert client.get(f"/d/{token}").status_code == 410
@@ -610,8 +612,8 @@ class TestPages:
         (picture,) = made(studio, worker)
         delivery, _ = deliver(studio, [picture])
         home = f"/w/{studio.organization.public_id}"
-        paths = ("deliveries", "deliveries/new", f"deliveries/{delivery.public_id}")
-        paths += (f"deliveries/{delivery.public_id}/archive", f"pictures/{picture.public_id}/original")
+        paths = ["deliveries", "deliveries/new", f"deliveries/{delivery.public_id}"]
+        paths += [f"deliveries/{delivery.public_id}/archive", f"pictures/{picture.public_id}/original"]
         for path in paths:
             assert stranger_client.get(f"{home}/{path}").status_code == 404, path
         viewer = factories.make_person()
