@@ -17,6 +17,7 @@ from generations.models import (
     OriginalPage,
     Picture,
     ReviewRoom,
+    RoomSet,
     ShareLink,
     UpstreamKey,
 )
@@ -74,6 +75,7 @@ def close(*, organization: Organization, now: datetime) -> None:
             removal.delete_generation(generation=generation, by_user=None, now=now, is_noted=False)
     with tenancy.enter(organization):
         ShareLink.objects.of(organization).delete()
+        RoomSet.objects.of(organization).delete()
         ReviewRoom.objects.of(organization).delete()  # with links, comments and decisions
         UpstreamKey.objects.of(organization).kept().update(removed_at=now, sealed=b"")
     projects.erase(organization=organization)

@@ -171,6 +171,8 @@ def _refused(request: GuestRequest, item_id: str, refusal: Refusal) -> HttpRespo
         return redirect("review-guest", token=request.token)  # which says what became of it
     if refusal.status == 404:
         raise Http404
+    if isinstance(refusal, reviewing.RoundClosed):  # since we read the room
+        request.room.round_closed_at = timezone.now()
     return _wrong(request, item_id, refusal.message, refusal.status)
 
 

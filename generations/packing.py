@@ -17,6 +17,7 @@ from generations.models import (
     Picture,
     ReviewItem,
     ReviewRoom,
+    RoomSet,
     ShareLink,
 )
 
@@ -42,7 +43,9 @@ _ASKED = (
     "photo__public_id",
     "parent__public_id",
     "room__public_id",
+    "room_set__public_id",
 )
+_SET = ("public_id", "name", "project__public_id", "room__public_id", "photos", "created_at", "finished_at")
 _PICTURE = (
     "public_id",
     "generation__public_id",
@@ -140,6 +143,7 @@ def pack(*, organization: Organization, archive: Archive) -> None:
     archive.rows("pictures", told)
     with tenancy.enter(organization):
         links = ShareLink.objects.of(organization).order_by("pk")
+        sets = list(RoomSet.objects.of(organization).order_by("pk").values(*_SET))
         shared = list(
             links.values("public_id", "picture__public_id", "created_at", "expires_at", "revoked_at")
         )
@@ -153,6 +157,7 @@ def pack(*, organization: Organization, archive: Archive) -> None:
     for page in pages:
         if page["before"]:
             archive.stored("originals", page["public_id"], page["before"])
+    archive.rows("room-sets", sets)
     _pack_reviews(organization, archive)
 
 

@@ -81,7 +81,7 @@ def guest(*, is_expired_let_in: bool = False, is_pin_asked: bool = True) -> Call
                 answer: HttpResponseBase = pin_page(request)
             else:
                 answer = view(request, *args, **kwargs)
-            seat = replace(request.seat, link=review_links.fingerprint_of(link))
+            seat = replace(request.seat, link=review_links.fingerprint(token))
             if seat != before:
                 _keep(answer, token, seat)
             return hidden(answer)
@@ -94,10 +94,8 @@ def guest(*, is_expired_let_in: bool = False, is_pin_asked: bool = True) -> Call
 def _find(request: HttpRequest, token: str) -> ReviewLink | None:
     """Counted before it is looked up: of many guesses at once no more are answered than the limit says."""
     seat: Seat = request.seat  # type: ignore[attr-defined]
-    if seat.link:
-        link = review_links.find(token=token)
-        if link is not None and review_links.fingerprint_of(link) == seat.link:
-            return link
+    if seat.link == review_links.fingerprint(token):
+        return review_links.find(token=token)
     address = attempts.address_of(request)
     attempts.count(limit=reviewing.GUESSES, subject=address, now=timezone.now())
     link = review_links.find(token=token)

@@ -60,7 +60,7 @@ def make(
     link = links.create(
         organization=room.organization,
         room=room,
-        sha256=_fingerprint(token),
+        sha256=_sha256(token),
         sent_to=sent_to,
         made_by=by_user,
         expires_at=now + timedelta(days=min(max(days, 1), MOST_DAYS)),
@@ -154,7 +154,7 @@ def mail(
 def find(*, token: str) -> ReviewLink | None:
     """The link of this text, whatever became of it, with its room, project, client and workspace."""
     with tenancy.system("an exact review link hash"):
-        links = ReviewLink.objects.filter(sha256=_fingerprint(token), organization__deleted_at=None)
+        links = ReviewLink.objects.filter(sha256=_sha256(token), organization__deleted_at=None)
         related = ("organization", "room__organization", "room__project__client", "room__created_by")
         return cast("ReviewLink | None", links.select_related(*related).first())
 
@@ -197,10 +197,10 @@ def addresses_of(*, room: ReviewRoom) -> set[str]:
     return {email.lower() for email in found if email}
 
 
-def fingerprint_of(link: ReviewLink) -> str:
+def fingerprint(token: str) -> str:
     """What a browser that has opened the link keeps, instead of the link."""
-    return bytes(link.sha256).hex()[:32]
+    return _sha256(token).hex()[:32]
 
 
-def _fingerprint(token: str) -> bytes:
+def _sha256(token: str) -> bytes:
     return sha256(token.encode()).digest()

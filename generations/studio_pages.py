@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.staticfiles import finders
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.templatetags.static import static
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -29,6 +26,7 @@ from generations.page_parts import (
     options_open,
     price_tag,
     request_pictures,
+    style_choices,
     to_generation,
 )
 from projects import services as projects
@@ -53,6 +51,7 @@ def studio(request: MemberRequest) -> HttpResponse:
                 return to_generation(request_pictures(request, ask, data["key"], agreed=data["agreed"]))
             except Refusal as refusal:
                 form.add_error(None, refusal.message)
+        chosen = _kept_for_the_next_try(request, form, room) or chosen
     context = _context(request, form, chosen, room, recipe)
     return render(request, "generations/studio.html", context, status=422 if form.errors else 200)
 
@@ -126,6 +125,22 @@ def _ask(
     )
 
 
+def _kept_for_the_next_try(request: MemberRequest, form: StudioForm, room: Room | None) -> Photo | None:
+    """The photo that came along with a form that was refused: nobody shall have to choose and send it again."""
+    upload = request.FILES.get("photo")
+    if upload is None or "photo" in form.errors:
+        return None
+    upload.seek(0)
+    image = IncomingImage(content=upload.read(), name=upload.name or "")
+    try:
+        return projects.add_photo(
+            organization=request.organization, room=room, image=image, by_user=request.user
+        )
+    except Refusal as refusal:
+        form.add_error("photo", refusal.message)
+        return None
+
+
 def _context(
     request: MemberRequest, form: StudioForm, chosen: Photo | None, room: Room | None, recipe: Recipe | None
 ) -> dict[str, Any]:
@@ -154,7 +169,7 @@ def _context(
         "most_pieces": MAX_PIECES,
         "modes": MODES.values(),
         "keep_clause": KEEP_STRUCTURE,
-        "styles": [(style, _sample_of(style)) for style in STYLES],
+        "styles": style_choices(),
         "options_open": options_open(organization),
         "upstream": upstream_keys.state_of(organization),
         "usual_price": pricing.price(),
@@ -168,12 +183,6 @@ def _price(form: StudioForm) -> int:
     known = level if level in pricing.LEVELS else "quick"
     count = int(variations) if variations in ("1", "2", "3") else 1
     return pricing.price(design_level=known, variations=count)
-
-
-def _sample_of(style: str) -> str:
-    """The address of the style's example picture, "" where there is none."""
-    name = f"samples/styles/{slugify(style)}.jpg"
-    return static(name) if finders.find(name) else ""
 
 
 # --- Sent as soon as they are chosen ----------------------------------------------------------------------

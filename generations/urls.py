@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts import converters  # noqa: F401 — knows `id`
 from generations import (
+    client_pages,
     delivery_guest,
     delivery_pages,
     gallery_pages,
@@ -12,8 +13,10 @@ from generations import (
     library_pages,
     looking_pages,
     placing_pages,
+    project_pages,
     recipe_pages,
     review_pages,
+    room_set_pages,
     sample_pages,
     sharing_pages,
     studio_pages,
@@ -34,7 +37,19 @@ urlpatterns = [
     path("w/<id:workspace>/recipes/save", recipe_pages.save_recipe, name="save-recipe"),
     path("w/<id:workspace>/recipes/<id:recipe_id>/remove", recipe_pages.remove_recipe, name="remove-recipe"),
     path("w/<id:workspace>/recipes/<id:recipe_id>/lock", recipe_pages.lock_recipe, name="lock-recipe"),
+    path("w/<id:workspace>/clients/<id:client_id>", client_pages.client, name="client"),
+    path("w/<id:workspace>/clients/<id:client_id>/budget", client_pages.client_budget, name="client-budget"),
+    path("w/<id:workspace>/projects/<id:project_id>", project_pages.project, name="project"),
+    path("w/<id:workspace>/projects/<id:project_id>/set", room_set_pages.new_room_set, name="new-room-set"),
+    path("w/<id:workspace>/room-sets/<id:set_id>", room_set_pages.room_set, name="room-set"),
+    path(
+        "w/<id:workspace>/room-sets/<id:set_id>/progress", room_set_pages.progress, name="room-set-progress"
+    ),
+    path("w/<id:workspace>/room-sets/<id:set_id>/cancel", room_set_pages.cancel, name="cancel-room-set"),
+    path("w/<id:workspace>/room-sets/<id:set_id>/repeat", room_set_pages.repeat, name="repeat-room-set"),
     path("w/<id:workspace>/rooms/<id:room_id>", views.room, name="room"),
+    path("w/<id:workspace>/rooms/<id:room_id>/delete", project_pages.delete_room, name="delete-room"),
+    path("w/<id:workspace>/photos/<id:photo_id>/delete", project_pages.delete_photo, name="delete-photo"),
     path("w/<id:workspace>/generations", gallery_pages.history, name="history"),
     path("w/<id:workspace>/compare", gallery_pages.compare, name="compare"),
     path("w/<id:workspace>/rooms/<id:room_id>/versions", looking_pages.room_versions, name="room-versions"),

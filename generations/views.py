@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.storage import default_storage
+from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,7 +20,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import statement
-from generations import files, mailing, removal, services, sharing, timing
+from generations import failures, files, mailing, removal, services, sharing, timing
 from generations.forms import PhotoForm, PromptForm
 from generations.models import Generation, GenerationReference, Picture
 from generations.page_parts import for_cards, price_tag, request_pictures, to_generation
@@ -29,6 +30,7 @@ from projects.models import Photo, Room
 from projects.services import IncomingImage
 
 MOST_AT_ONCE = 20  # photos of one upload
+PHOTOS_AT_ONCE = 48  # on a page
 
 
 @member(in_transaction=False)
@@ -47,9 +49,13 @@ def room(request: MemberRequest, room_id: str) -> HttpResponse:
         if not form.errors:
             return redirect("room", workspace=request.organization.public_id, room_id=room_id)
     with enter(request.organization):
+        photos = Photo.objects.of(request.organization).of_rooms().filter(room=found).in_order()
+        page = Paginator(photos, PHOTOS_AT_ONCE).get_page(request.GET.get("page"))
         context = {
             "room": found,
-            "photos": found.photos.filter(kind=Photo.Kind.ROOM).order_by("-pk"),
+            "page": page,
+            # What a photo dropped after the last of this page stands before.
+            "next": photos[page.end_index() : page.end_index() + 1].first() if page.has_next() else None,
             "generations": for_cards(Generation.objects.of(request.organization).kept().filter(room=found))[
                 :60
             ],
@@ -133,6 +139,7 @@ def _generation_context(request: MemberRequest, found: Generation) -> dict[str, 
         "kept": [picture for picture in pictures if picture.removed_at is None],
         "kept_until": removal.kept_until(pictures[0], request.organization) if pictures else None,
         "source_is_gone": _source_is_gone(found),
+        "what_to_try": failures.what_to_try(found.error_code) if found.error_code else "",
         "children": for_cards(children),
         "links": sharing.links_of(pictures=pictures, now=timezone.now()),
         "lines": statement.lines_for(organization=request.organization, reference=found.public_id),
@@ -167,7 +174,8 @@ def progress(request: MemberRequest, generation_id: str) -> HttpResponse:
     if not found.has_ended and request.GET.get("seen") == _seen(found, estimate):
         return HttpResponse(status=204)
     mailing.note_seen(generation=found, user=request.user, now=timezone.now())
-    return render(request, "generations/_generation.html", _generation_context(request, found))
+    context = _generation_context(request, found) | {"live": True}  # the balance above changes with the end
+    return render(request, "generations/_generation.html", context)
 
 
 @member(Role.DESIGNER)

@@ -5,6 +5,7 @@ from generations.models.generation import ENDED, Generation, GenerationReference
 from generations.models.looking import PromptWord, Rendition, ShareLink
 from generations.models.picture import Picture, Signature
 from generations.models.review import Comment, Decision, ReviewItem, ReviewLink, ReviewRoom
+from generations.models.room_set import RoomSet
 from generations.models.upstream import EngineTiming, UpstreamCall, UpstreamGate, UpstreamKey, UpstreamTurn
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ReviewItem",
     "ReviewLink",
     "ReviewRoom",
+    "RoomSet",
     "ShareLink",
     "Signature",
     "State",

@@ -132,7 +132,7 @@ def test_an_expired_link_is_410_and_a_new_one_comes_by_mail(expired: Review, gue
     assert run_link_jobs() == 1
     (sent,) = mail.outbox
     assert sent.to == ["Winter@example.com"]
-    found = re.search(r"http\S+(/r/\w{40})", sent.body)
+    found = re.search(r"http\S+(/r/\w{40})", str(sent.body))
     assert found
     assert guest.get(found[1]).status_code == 200
     assert guest.get(expired.path).status_code == 410

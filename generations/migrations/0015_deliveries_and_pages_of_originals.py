@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0012_review_mail_and_attempts'),
-        ('generations', '0012_second_wall_of_review_rooms'),
+        ('generations', '0014_wall_of_room_sets'),
         ('projects', '0007_second_wall_of_products_and_recipes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
