@@ -183,7 +183,7 @@ def original(request: HttpRequest, page_id: str) -> HttpResponse:
     """Both pictures, and what was altered in words."""
     page = originals.find(public_id=page_id)
     if page is None or page.retracted_at is not None:
-        context: dict[str, Any] = {"original": page, "organization": None}
+        context: dict[str, Any] = {"original": page, "organization": page and page.organization}
         answer = render(
             request, "generations/original_gone.html", context, status=404 if page is None else 410
         )

@@ -27,6 +27,7 @@ from PIL import Image
 
 from accounts.archive import Archive
 from accounts.models import AuditEntry, Event, Membership, Role
+from billing import plans
 from generations import (
     closing,
     deliveries,
@@ -482,6 +483,30 @@ def test_an_original_is_public_until_it_is_retracted(studio: Studio, worker: Wor
     assert again.public_id == page.public_id
     assert client.get(f"/o/{page.public_id}").status_code == 200
     no_file_is_left_over()
+
+
+def test_the_vendor_is_named_only_where_the_plan_has_no_white_label(
+    studio: Studio, worker: Work, client: Client
+) -> None:
+    delivery, token = deliver(studio, made(studio, worker), pin="4711")
+    with studio.enter():
+        page = OriginalPage.objects.of(studio.organization).get()
+
+    def seen() -> list[bool]:
+        paths = (f"/o/{page.public_id}", f"/d/{token}")
+        pages = [client.get(path).content.decode() for path in paths]
+        client.post(f"/d/{token}/pin", {"pin": "4711"})
+        pages.append(client.get(f"/d/{token}").content.decode())
+        client.cookies.clear()
+        return ["roomwright" in text.lower() for text in pages]
+
+    assert seen() == [True, True, True]
+    plans.apply_plan(organization=studio.organization, plan="agency")
+    assert studio.organization.white_label
+    assert seen() == [False, False, False]
+    deliveries.withdraw(delivery=delivery, reason="Done", by_user=studio.owner, now=timezone.now())
+    originals.retract(page=page, reason="Done", by_user=studio.owner, now=timezone.now())
+    assert "roomwright" not in client.get(f"/d/{token}").content.decode().lower()
 
 
 def test_what_is_public_outlives_its_retention(studio: Studio, worker: Work, client: Client) -> None:
