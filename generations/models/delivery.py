@@ -135,6 +135,7 @@ class OriginalPage(models.Model):
     altered = models.CharField(max_length=400, blank=True)  # in the workspace's words; "" by the mode
     before = models.CharField(max_length=240, blank=True)  # storage names; "" once retracted
     after = models.CharField(max_length=240, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     retracted_at = models.DateTimeField(null=True, blank=True)
@@ -242,6 +243,7 @@ class DeliveryItem(models.Model):
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
     bytes = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TenantQuerySet.as_manager()
 

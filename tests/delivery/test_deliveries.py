@@ -501,7 +501,7 @@ def test_the_vendor_is_named_only_where_the_plan_has_no_white_label(
         return ["roomwright" in text.lower() for text in pages]
 
     assert seen() == [True, True, True]
-    plans.apply_plan(organization=studio.organization, plan="agency")
+    plans.apply_plan(organization=studio.organization, plan="scale")
     assert studio.organization.white_label
     assert seen() == [False, False, False]
     deliveries.withdraw(delivery=delivery, reason="Done", by_user=studio.owner, now=timezone.now())
