@@ -297,7 +297,9 @@ STORAGES = {
 # certificate of its own making, kept in C2PA_DIR, which nobody else can check.
 C2PA_CERTIFICATE = env.str("C2PA_CERTIFICATE", default="")
 C2PA_PRIVATE_KEY = env.str("C2PA_PRIVATE_KEY", default="")
-C2PA_ALGORITHM = env.str("C2PA_ALGORITHM", default="es256")  # es256, es384, es512, ps256, ps384, ps512, ed25519
+C2PA_ALGORITHM = env.str(
+    "C2PA_ALGORITHM", default="es256"
+)  # es256, es384, es512, ps256, ps384, ps512, ed25519
 C2PA_DIR = DATA_DIR / "content-credentials"
 
 # --- Security --------------------------------------------------------------------------------------------
