@@ -32,6 +32,7 @@ KINDS: dict[str, str | Promise] = {
     "original": _("Originals"),
     "delivery": _("Deliveries"),
     "export_profile": _("Export profiles"),
+    "proposal": _("Proposals"),
     "export": _("Exports"),
 }
 WORDS: dict[str, str | Promise] = {
@@ -106,6 +107,13 @@ WORDS: dict[str, str | Promise] = {
     "delivery.withdrawn": _("Withdrew a delivery"),
     "export_profile.saved": _("Saved an export profile"),
     "export_profile.removed": _("Removed an export profile"),
+    "proposal.sent": _("Sent the proposal"),
+    "proposal.opened": _("A client opened the proposal"),
+    "proposal.withdrawn": _("Withdrew the proposal"),
+    "proposal.accepted": _("A client accepted the proposal"),
+    "proposal.declined": _("A client declined the proposal"),
+    "proposal.link_made": _("Made a link to the proposal"),
+    "proposal.link_revoked": _("Revoked a link to the proposal"),
     "export.asked": _("Asked for an export"),
 }
 

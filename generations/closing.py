@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from accounts import lifecycle, tenancy
 from accounts.models import Organization
-from generations import deliveries, originals, removal, services
+from generations import deliveries, originals, proposal_files, removal, services
 from generations.models import (
     Delivery,
     ExportProfile,
@@ -78,6 +78,7 @@ def close(*, organization: Organization, now: datetime) -> None:
         RoomSet.objects.of(organization).delete()
         ReviewRoom.objects.of(organization).delete()  # with links, comments and decisions
         UpstreamKey.objects.of(organization).kept().update(removed_at=now, sealed=b"")
+    proposal_files.erase(organization=organization)
     projects.erase(organization=organization)
 
 

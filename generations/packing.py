@@ -15,6 +15,10 @@ from generations.models import (
     Generation,
     OriginalPage,
     Picture,
+    Proposal,
+    ProposalAnswer,
+    ProposalLine,
+    ProposalPicture,
     ReviewItem,
     ReviewRoom,
     RoomSet,
@@ -129,6 +133,42 @@ _PROFILE = (
     "with_original",
 )
 
+_PROPOSALS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "proposals": (
+        Proposal,
+        (
+            "public_id",
+            "project__public_id",
+            "state",
+            "number",
+            "title",
+            "client_name",
+            "client_email",
+            "currency",
+            "markup",
+            "tax",
+            "cost",
+            "net",
+            "tax_amount",
+            "total",
+            "terms",
+            "valid_until",
+            "created_at",
+            "sent_at",
+            "ended_at",
+        ),
+    ),
+    "proposal-lines": (
+        ProposalLine,
+        ("proposal__public_id", "name", "details", "quantity", "unit_price", "markup", "product__public_id"),
+    ),
+    "proposal-pictures": (ProposalPicture, ("proposal__public_id", "picture__public_id", "caption")),
+    "proposal-answers": (
+        ProposalAnswer,
+        ("proposal__public_id", "accepted", "name", "email", "reason", "total", "at"),
+    ),
+}
+
 
 @lifecycle.workspace_exported.register
 def pack(*, organization: Organization, archive: Archive) -> None:
@@ -142,6 +182,9 @@ def pack(*, organization: Organization, archive: Archive) -> None:
             told.append({name: picture[name] for name in _PICTURE})
     archive.rows("pictures", told)
     with tenancy.enter(organization):
+        for name, (model, columns) in _PROPOSALS.items():
+            archive.rows(name, list(model.objects.of(organization).order_by("pk").values(*columns)))
+        papers = list(Proposal.objects.of(organization).exclude(pdf="").values_list("public_id", "pdf"))
         links = ShareLink.objects.of(organization).order_by("pk")
         sets = list(RoomSet.objects.of(organization).order_by("pk").values(*_SET))
         shared = list(
@@ -157,6 +200,8 @@ def pack(*, organization: Organization, archive: Archive) -> None:
     for page in pages:
         if page["before"]:
             archive.stored("originals", page["public_id"], page["before"])
+    for public_id, stored in papers:
+        archive.stored("proposals", public_id, stored)
     archive.rows("room-sets", sets)
     _pack_reviews(organization, archive)
 

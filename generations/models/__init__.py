@@ -4,6 +4,14 @@ from generations.models.delivery import Delivery, DeliveryItem, ExportProfile, O
 from generations.models.generation import ENDED, Generation, GenerationReference, State
 from generations.models.looking import PromptWord, Rendition, ShareLink
 from generations.models.picture import Picture, Signature
+from generations.models.proposal import (
+    Proposal,
+    ProposalAnswer,
+    ProposalLine,
+    ProposalLink,
+    ProposalPicture,
+    ProposalSettings,
+)
 from generations.models.review import Comment, Decision, ReviewItem, ReviewLink, ReviewRoom
 from generations.models.room_set import RoomSet
 from generations.models.upstream import EngineTiming, UpstreamCall, UpstreamGate, UpstreamKey, UpstreamTurn
@@ -21,6 +29,12 @@ __all__ = [
     "OriginalPage",
     "Picture",
     "PromptWord",
+    "Proposal",
+    "ProposalAnswer",
+    "ProposalLine",
+    "ProposalLink",
+    "ProposalPicture",
+    "ProposalSettings",
     "Rendition",
     "ReviewItem",
     "ReviewLink",

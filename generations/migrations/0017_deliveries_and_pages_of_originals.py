@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0014_no_membership_of_the_deleted'),
-        ('generations', '0014_wall_of_room_sets'),
+        ('generations', '0016_second_wall_of_proposals'),
         ('projects', '0008_clients_and_projects_in_full'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
