@@ -291,6 +291,17 @@ STORAGES = {
     },
 }
 
+# --- Content credentials (generations/signing.py) --------------------------------------------------------
+
+# PEM files: the chain, the signer's own certificate first, and its key. Without them this instance signs with a test
+# certificate of its own making, kept in C2PA_DIR, which nobody else can check.
+C2PA_CERTIFICATE = env.str("C2PA_CERTIFICATE", default="")
+C2PA_PRIVATE_KEY = env.str("C2PA_PRIVATE_KEY", default="")
+C2PA_ALGORITHM = env.str(
+    "C2PA_ALGORITHM", default="es256"
+)  # es256, es384, es512, ps256, ps384, ps512, ed25519
+C2PA_DIR = DATA_DIR / "content-credentials"
+
 # --- Security --------------------------------------------------------------------------------------------
 
 # Our forms lead on to these by redirects, which browsers hold to the policy too.

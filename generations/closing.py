@@ -9,11 +9,22 @@ from django.utils.translation import ngettext
 
 from accounts import lifecycle, tenancy
 from accounts.models import Organization
-from generations import proposal_files, removal, services
-from generations.models import Generation, Picture, ReviewRoom, RoomSet, ShareLink, UpstreamKey
+from generations import deliveries, originals, proposal_files, removal, services
+from generations.models import (
+    Delivery,
+    ExportProfile,
+    Generation,
+    OriginalPage,
+    Picture,
+    ReviewRoom,
+    RoomSet,
+    ShareLink,
+    UpstreamKey,
+)
 from projects import closing as projects
 
 _AT_ONCE = 100
+_CLOSED = "The workspace was deleted."
 
 
 @lifecycle.deletion_explained.register
@@ -31,6 +42,16 @@ def explain(*, organization: Organization, now: datetime) -> list[str]:  # noqa:
         % {"n": pictures},
         _("Every link to a picture or a review that you have given away stops working, and every API key."),
     ]
+    public = OriginalPage.objects.of(organization).live().count()
+    if public:
+        sentences.append(
+            ngettext(
+                "The public page of %(n)d original is removed: whoever follows its code finds nothing.",
+                "The public pages of %(n)d originals are removed: whoever follows their codes finds nothing.",
+                public,
+            )
+            % {"n": public}
+        )
     running = Generation.objects.of(organization).not_ended().count()
     if running:
         sentences.append(
@@ -48,6 +69,7 @@ def explain(*, organization: Organization, now: datetime) -> list[str]:  # noqa:
 def close(*, organization: Organization, now: datetime) -> None:
     """Cancel what can be cancelled, wait for the rest, then remove pictures, photos and the workspace's own keys."""
     _cancel_all(organization, now)
+    _end_deliveries(organization, now)
     while some := _kept(organization):
         for generation in some:
             removal.delete_generation(generation=generation, by_user=None, now=now, is_noted=False)
@@ -58,6 +80,20 @@ def close(*, organization: Organization, now: datetime) -> None:
         UpstreamKey.objects.of(organization).kept().update(removed_at=now, sealed=b"")
     proposal_files.erase(organization=organization)
     projects.erase(organization=organization)
+
+
+def _end_deliveries(organization: Organization, now: datetime) -> None:
+    with tenancy.enter(organization):
+        open_ones = list(Delivery.objects.of(organization).filter(withdrawn_at=None))
+        pages = list(OriginalPage.objects.of(organization).live().select_related("picture"))
+    for delivery in open_ones:
+        delivery.organization = organization
+        deliveries.withdraw(delivery=delivery, reason=_CLOSED, by_user=None, now=now)
+    for page in pages:
+        page.organization = organization
+        originals.retract(page=page, reason=_CLOSED, by_user=None, now=now)
+    with tenancy.enter(organization):
+        ExportProfile.objects.of(organization).delete()
 
 
 def _cancel_all(organization: Organization, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from accounts import tenancy
 from accounts.models import Export, TenantQuerySet
 from generations import proposal_files
-from generations.models import Picture, Rendition
+from generations.models import Delivery, DeliveryItem, OriginalPage, Picture, Rendition
 from projects.models import Client, Photo, UnclaimedFile
 
 # Every column that names a stored file.
@@ -21,6 +21,11 @@ _COLUMNS: tuple[tuple[type[Any], str], ...] = (
     (Picture, "image"),
     (Picture, "thumbnail"),
     (Rendition, "file"),
+    (OriginalPage, "before"),
+    (OriginalPage, "after"),
+    (Delivery, "archive"),
+    (DeliveryItem, "file"),
+    (DeliveryItem, "preview"),
     (Export, "file"),
     (Photo, "original"),
     (Photo, "image"),

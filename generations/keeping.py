@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from accounts import alerts, tenancy
 from billing import pricing
-from generations import ending, upstream_keys
+from generations import ending, provenance, upstream_keys
 from generations.engines.base import Again, EngineError, EnginePicture, EngineResult
 from generations.gates import Verdict
-from generations.models import Generation, Picture, State, UpstreamCall
+from generations.models import Generation, Picture, Signature, State, UpstreamCall
 from generations.outage import alone, through
 from projects import image_pool, photos, storage
 
@@ -38,6 +38,7 @@ class StoredPicture:
     height: int
     bytes: int
     notes: dict[str, object]
+    signature: Signature
 
 
 def store(attempt: Generation, result: EngineResult, folder: Path) -> list[StoredPicture]:
@@ -68,6 +69,9 @@ def _store_one(attempt: Generation, number: int, picture: EnginePicture, folder:
         path.write_bytes(picture.png)
     facts = photos.check_png_file(path, max_bytes=MAX_PICTURE_BYTES, max_pixels=MAX_PICTURE_PIXELS)
     thumbnail = _thumbnail(path)
+    signature, problem = provenance.mark_file(path=path, generation=attempt)
+    if problem:
+        through(partial(_tell_unsigned, attempt, problem))
     image_name, thumbnail_name = through(partial(_announce, attempt, number))
     tenancy.release_connection()
     kept = StoredPicture(
@@ -77,6 +81,7 @@ def _store_one(attempt: Generation, number: int, picture: EnginePicture, folder:
         height=facts.height,
         bytes=path.stat().st_size,
         notes=dict(picture.notes),
+        signature=signature,
     )
     try:
         with path.open("rb") as file:
@@ -90,6 +95,12 @@ def _store_one(attempt: Generation, number: int, picture: EnginePicture, folder:
         raise
     path.unlink()  # it may be large, and its thread may wait for others now
     return kept
+
+
+def _tell_unsigned(attempt: Generation, problem: str) -> None:
+    """It is kept, labelled and paid for; its signature comes later."""
+    text = f"{attempt.public_id}: {problem}"
+    alerts.raise_alert(code="signing_failed", subject="signer", text=text, now=timezone.now())
 
 
 def _announce(attempt: Generation, number: int) -> tuple[str, str]:
@@ -160,6 +171,7 @@ def _rows(attempt: Generation, pictures: Sequence[StoredPicture]) -> list[Pictur
             height=stored.height,
             bytes=stored.bytes,
             notes=stored.notes,
+            signature=stored.signature,
         )
         for position, stored in enumerate(pictures)
     ]

@@ -10,7 +10,10 @@ from accounts.models import Organization, User
 from generations.models import (
     Comment,
     Decision,
+    Delivery,
+    ExportProfile,
     Generation,
+    OriginalPage,
     Picture,
     Proposal,
     ProposalAnswer,
@@ -103,6 +106,32 @@ _DECISION = (
     "number",
     "at",
 )
+_PAGE = ("public_id", "picture__public_id", "altered", "before", "published_at", "retracted_at", "reason")
+_DELIVERY = (
+    "public_id",
+    "title",
+    "message",
+    "profile",
+    "state",
+    "created_at",
+    "expires_at",
+    "released_at",
+    "withdrawn_at",
+    "reason",
+)
+_PROFILE = (
+    "public_id",
+    "name",
+    "layout",
+    "format",
+    "width",
+    "height",
+    "fit",
+    "label",
+    "qr",
+    "caption",
+    "with_original",
+)
 
 _PROPOSALS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "proposals": (
@@ -161,7 +190,16 @@ def pack(*, organization: Organization, archive: Archive) -> None:
         shared = list(
             links.values("public_id", "picture__public_id", "created_at", "expires_at", "revoked_at")
         )
+        pages = list(OriginalPage.objects.of(organization).order_by("pk").values(*_PAGE))
+        handed_over = list(Delivery.objects.of(organization).order_by("pk").values(*_DELIVERY))
+        own_profiles = list(ExportProfile.objects.of(organization).order_by("pk").values(*_PROFILE))
     archive.rows("share-links", shared)
+    archive.rows("originals", pages)
+    archive.rows("deliveries", handed_over)
+    archive.rows("export-profiles", own_profiles)
+    for page in pages:
+        if page["before"]:
+            archive.stored("originals", page["public_id"], page["before"])
     for public_id, stored in papers:
         archive.stored("proposals", public_id, stored)
     archive.rows("room-sets", sets)

@@ -17,7 +17,7 @@ from accounts import activity, tenancy
 from accounts import services as accounts
 from accounts.errors import Refusal
 from accounts.models import Organization, User
-from generations import renditions
+from generations import deliveries, originals, renditions
 from generations.models import Generation, GenerationReference, Picture
 from generations.models.generation import GenerationQuerySet
 from projects import services as projects
@@ -42,6 +42,19 @@ class PictureInUse(Refusal):
     code, title, status = "picture_in_use", "Picture in use", 409
 
 
+class PictureDelivered(Refusal):
+    """One of its pictures is part of a delivery that is open still. Withdraw the delivery first, then delete it."""
+
+    code, title, status = "picture_delivered", "Picture is delivered", 409
+
+
+class PictureIsPublic(Refusal):
+    """The original of one of its pictures is public, and the picture may be in use: whoever follows its code or
+    address would find nothing. Retract the page of the original first, then delete it."""
+
+    code, title, status = "picture_is_public", "Original is public", 409
+
+
 def kept_until(picture: Picture, organization: Organization) -> datetime:
     """The picture is kept at least until then, by the workspace's present plan."""
     return picture.created_at + timedelta(days=_retention_days(organization))
@@ -58,7 +71,8 @@ def delete_generation(
 
     `is_noted`: with a line in the audit log.
 
-    Raises NotEnded, and PictureInUse while a version of one of its pictures is being made. Deleting twice is once.
+    Raises NotEnded, PictureInUse while a version of one of its pictures is being made, and PictureDelivered or
+    PictureIsPublic while somebody outside relies on one. Deleting twice is once.
     """
     organization = generation.organization
     with tenancy.enter(organization):
@@ -72,6 +86,7 @@ def delete_generation(
         pictures = list(theirs.select_for_update(no_key=True).order_by("pk"))
         if _being_restyled(organization, pictures):
             raise PictureInUse
+        _check_public(organization, pictures, now)
         storage.doom(name for picture in pictures for name in (picture.image, picture.thumbnail))
         renditions.remove_copies(organization=organization, pictures=pictures)
         removed_at = Coalesce(F("removed_at"), Value(now, DateTimeField()))
@@ -92,6 +107,13 @@ def delete_generation(
                 target=generation.public_id,
                 now=now,
             )
+
+
+def _check_public(organization: Organization, pictures: list[Picture], now: datetime) -> None:
+    if deliveries.is_delivered(organization=organization, pictures=pictures, now=now):
+        raise PictureDelivered
+    if originals.live_of(organization=organization, pictures=pictures):
+        raise PictureIsPublic
 
 
 def _of_generation(organization: Organization, generation: Generation) -> Q:

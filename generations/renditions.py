@@ -2,7 +2,8 @@
 
 Made when first asked for, in an image process, and kept beside the picture. Engines keep a photo's shape up to some
 pixels; a copy has it to the pixel, by cropping those off evenly: nothing is stretched, and no border is invented. A
-picture of another shape altogether is left as the engine made it: a crop would cut the room.
+picture of another shape altogether is left as the engine made it: a crop would cut the room. Copies are marked as
+the picture is; where they can't be signed just then, they are labelled, and made anew once signing works.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from django.utils.text import slugify
 
 from accounts import tenancy
 from accounts.models import Organization
-from generations import conversion, lineage
-from generations.models import Generation, Picture, Rendition
+from generations import conversion, lineage, provenance, signing
+from generations.models import Generation, Picture, Rendition, Signature
 from generations.modes import KEEP_STRUCTURE
 from generations.services import PictureRemoved
 from projects import image_pool, storage
@@ -86,13 +87,24 @@ def _make(picture: Picture, kind: Rendition.Kind, shape: tuple[int, int]) -> Ren
             original = opened.read()
     except FileNotFoundError:
         raise PictureRemoved from None  # in this moment
-    content, width, height = image_pool.run(conversion.convert, original, kind.value, shape, seconds=SECONDS)
+    signer = signing.current_if_any()
+    marked, width, height = image_pool.run(
+        conversion.marked_copy,
+        original,
+        kind.value,
+        shape,
+        provenance.statement(generation=picture.generation, title=picture.generation.public_id),
+        signer and signer.signing,
+        seconds=SECONDS,
+    )
+    signature = provenance.signature_of(signer) if signer and marked.is_signed else Signature.WAITING
     folder = picture.image.rpartition("/")[0]
     name = storage.new_name(folder, f"{picture.position + 1}-{kind.value}", _MEDIA[kind])
     try:
         storage.announce([name])
-        storage.write(name, content)
-        return _keep(picture, Rendition(kind=kind, file=name, width=width, height=height))
+        storage.write(name, marked.content)
+        copy = Rendition(kind=kind, file=name, width=width, height=height, signature=signature)
+        return _keep(picture, copy)
     finally:
         storage.discard([name])  # keeps what was claimed
 

@@ -13,11 +13,14 @@ from accounts import attempts, emails
 from accounts.tasks import MAIL_AGAIN
 from billing import credits
 from generations import (
+    deliveries,
+    delivery_making,
     mailing,
     proposal_files,
     proposal_sending,
     queue,
     removal,
+    resigning,
     review_links,
     review_telling,
     running,
@@ -54,6 +57,26 @@ def sweep_storage(timestamp: int) -> None:
 def remove_expired(timestamp: int) -> None:
     """Every ten minutes: pictures past the retention of their workspace's plan."""
     removal.remove_expired(now=timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="generations.sign_waiting", queue="upkeep", queueing_lock="sign_waiting")
+def sign_waiting(timestamp: int) -> None:
+    """Every five minutes: pictures that could not be signed as they came, or came before there were signatures."""
+    resigning.sign_waiting(now=timezone.now())
+
+
+@app.task(name=deliveries.MAKE_TASK, queue=deliveries.QUEUE)
+def make_delivery(delivery_id: int, organization_id: int) -> None:
+    """The files of one delivery."""
+    delivery_making.make(delivery_id=delivery_id, organization_id=organization_id, now=timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="generations.make_left_deliveries", queue="upkeep", queueing_lock="make_left_deliveries")
+def make_left_deliveries(timestamp: int) -> None:
+    """Every five minutes: deliveries whose job died with its worker."""
+    delivery_making.make_left(now=timezone.now())
 
 
 @app.periodic(cron="* * * * * */30")

@@ -5,6 +5,8 @@ from django.urls import path
 from accounts import converters  # noqa: F401 — knows `id`
 from generations import (
     client_pages,
+    delivery_guest,
+    delivery_pages,
     gallery_pages,
     guest_pages,
     key_pages,
@@ -20,6 +22,7 @@ from generations import (
     sample_pages,
     sharing_pages,
     studio_pages,
+    verify_pages,
     views,
 )
 
@@ -121,6 +124,37 @@ urlpatterns = [
         key_pages.remove_meltflex_key,
         name="meltflex-key-remove",
     ),
+    path("w/<id:workspace>/deliveries", delivery_pages.list_deliveries, name="deliveries"),
+    path("w/<id:workspace>/deliveries/new", delivery_pages.new_delivery, name="new-delivery"),
+    path("w/<id:workspace>/deliveries/profiles", delivery_pages.export_profiles, name="export-profiles"),
+    path(
+        "w/<id:workspace>/deliveries/profiles/<id:profile_id>/remove",
+        delivery_pages.remove_profile,
+        name="remove-export-profile",
+    ),
+    path("w/<id:workspace>/deliveries/<id:delivery_id>", delivery_pages.delivery, name="delivery"),
+    path(
+        "w/<id:workspace>/deliveries/<id:delivery_id>/archive",
+        delivery_pages.delivery_archive,
+        name="delivery-archive",
+    ),
+    path(
+        "w/<id:workspace>/deliveries/<id:delivery_id>/<slug:what>",
+        delivery_pages.change_delivery,
+        name="change-delivery",
+    ),
+    path(
+        "w/<id:workspace>/pictures/<id:picture_id>/original",
+        delivery_pages.original_settings,
+        name="original-settings",
+    ),
+    path("d/<id:token>", delivery_guest.delivered, name="delivered"),
+    path("d/<id:token>/pin", delivery_guest.enter_pin, name="delivered-pin"),
+    path("d/<id:token>/archive", delivery_guest.delivered_archive, name="delivered-archive"),
+    path("d/<id:token>/files/<int:number>", delivery_guest.delivered_file, name="delivered-file"),
+    path("o/<id:page_id>", delivery_guest.original, name="original"),
+    path("o/<id:page_id>/<id:which>", delivery_guest.original_file, name="original-file"),
+    path("verify", verify_pages.verify, name="verify"),
     path("w/<id:workspace>/settings/proposals", proposal_pages.proposal_settings, name="proposal-settings"),
     path("w/<id:workspace>/projects/<id:project_id>/proposals", proposal_pages.of_project, name="proposals"),
     path(_PROPOSAL, proposal_pages.proposal, name="proposal"),

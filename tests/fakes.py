@@ -24,6 +24,12 @@ def jpeg(width: int = 64, height: int = 48) -> bytes:
     return buffer.getvalue()
 
 
+def same_picture(one: bytes, other: bytes) -> bool:
+    """Two whole PNGs with the same pixels, whatever else they say."""
+    with Image.open(io.BytesIO(one)) as first, Image.open(io.BytesIO(other)) as second:
+        return first.format == second.format == "PNG" and first.tobytes() == second.tobytes()
+
+
 class FakeEngine:
     """Gives plain pictures. `failing` is raised instead; `gives` is how many pictures come of each call."""
 

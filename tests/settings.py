@@ -25,6 +25,7 @@ STORAGES = {
 }
 _files = tempfile.TemporaryDirectory(prefix="roomwright-tests-")  # gone with the process
 MEDIA_ROOT = Path(_files.name) / "media"
+C2PA_DIR = Path(_files.name) / "content-credentials"
 SCRATCH_DIR = Path(_files.name) / "scratch"
 DEFAULT_ENGINE = "preview"
 MELTFLEX_API_KEY = ""

@@ -13,7 +13,8 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.models import Membership, Role
 from billing import budgets, credits
-from generations import favourites, room_sets, services, sharing
+from generations import deliveries, favourites, profiles, room_sets, services, sharing
+from generations.drawing import Spec
 from generations.models import Picture, RoomSet
 from projects import library, team
 from projects import services as projects
@@ -33,6 +34,9 @@ PAGES = (
     "credits/buy",
     "library",
     "recipes",
+    "deliveries",
+    "deliveries/new",
+    "deliveries/profiles",
     "settings",
     "settings/api-keys",
     "settings/budgets",
@@ -90,6 +94,24 @@ def one_more_of_everything(studio: Studio, number: int) -> None:
         Membership.objects.create(organization=organization, user=person, role=Role.VIEWER)
     if number < 4:
         accounts.issue_api_key(organization=organization, by_user=owner, name="Key", live=True, now=now)
+
+
+def one_more_delivery(studio: Studio, number: int) -> None:
+    """A delivery more, an export profile more."""
+    organization, owner, now = studio.organization, studio.owner, timezone.now()
+    with studio.enter():
+        pictures = list(Picture.objects.of(organization).kept())
+    mine = profiles.Profile("", f"Portal {number}", Spec())
+    profiles.save(organization=organization, profile=mine, by_user=owner, now=now)
+    deliveries.make(
+        organization=organization,
+        pictures=pictures,
+        profile=mine,
+        title=f"Delivery {number}",
+        base="https://rooms.example",
+        by_user=owner,
+        now=now,
+    )
 
 
 def one_more_of_a_set(studio: Studio, picture: Picture, number: int) -> None:
@@ -174,10 +196,12 @@ def test_no_list_asks_more_often_for_more_rows(studio: Studio, owner_client: Bro
 
     picture = first_picture(studio)
     one_more_around(studio, picture)
+    one_more_delivery(studio, 1)
     one_more_of_a_set(studio, picture, 1)
     few = count()
     for number in range(2, 5):
         one_more_of_everything(studio, number)
         one_more_around(studio, picture)
+        one_more_delivery(studio, number)
         one_more_of_a_set(studio, picture, number)
     assert count() == few

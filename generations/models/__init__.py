@@ -1,8 +1,9 @@
 """Rows of the app, split by concept."""
 
+from generations.models.delivery import Delivery, DeliveryItem, ExportProfile, OriginalPage
 from generations.models.generation import ENDED, Generation, GenerationReference, State
 from generations.models.looking import PromptWord, Rendition, ShareLink
-from generations.models.picture import Picture
+from generations.models.picture import Picture, Signature
 from generations.models.proposal import (
     Proposal,
     ProposalAnswer,
@@ -19,9 +20,13 @@ __all__ = [
     "ENDED",
     "Comment",
     "Decision",
+    "Delivery",
+    "DeliveryItem",
     "EngineTiming",
+    "ExportProfile",
     "Generation",
     "GenerationReference",
+    "OriginalPage",
     "Picture",
     "PromptWord",
     "Proposal",
@@ -36,6 +41,7 @@ __all__ = [
     "ReviewRoom",
     "RoomSet",
     "ShareLink",
+    "Signature",
     "State",
     "UpstreamCall",
     "UpstreamGate",

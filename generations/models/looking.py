@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from accounts.ids import new_id
 from accounts.models import Organization, TenantQuerySet, User
 from generations.models.generation import Generation
-from generations.models.picture import Picture
+from generations.models.picture import Picture, Signature
 
 
 def share_link_id() -> str:
@@ -43,6 +43,9 @@ class Rendition(models.Model):
     file = models.CharField(max_length=240)  # storage name
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    signature = models.CharField(
+        max_length=8, choices=Signature, default=Signature.WAITING, db_default=Signature.WAITING
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TenantQuerySet.as_manager()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
@@ -16,6 +17,14 @@ from accounts.models import Organization, TenantQuerySet
 
 def picture_id() -> str:
     return new_id("pic")
+
+
+class Signature(models.TextChoices):
+    """Who signed the content credentials of a file."""
+
+    WAITING = "waiting"  # nobody yet; `resigning` does it
+    TEST = "test"  # this instance, with a certificate that it made for itself
+    OWN = "own"  # this instance, with the certificate of its operator
 
 
 class PictureQuerySet(TenantQuerySet):
@@ -32,9 +41,20 @@ class PictureQuerySet(TenantQuerySet):
     def expired(self, cutoff: datetime | Combinable) -> Self:
         """Kept, but made before `cutoff`: their workspace's retention is over.
 
-        The one place that decides it: what has to outlive its retention (a live delivery, say) is left out here.
+        The one place that decides it: what a live page of its original or a live delivery needs is left out here.
         """
-        return self.kept().filter(created_at__lt=cutoff)
+        return self.kept().filter(~Exists(self._page()), ~Exists(self._delivered()), created_at__lt=cutoff)
+
+    @staticmethod
+    def _page() -> models.QuerySet[Any]:
+        pages = apps.get_model("generations", "OriginalPage").objects
+        return pages.filter(picture=OuterRef("pk"), retracted_at=None)
+
+    @staticmethod
+    def _delivered() -> models.QuerySet[Any]:
+        items = apps.get_model("generations", "DeliveryItem").objects
+        live = Q(delivery__expires_at=None) | Q(delivery__expires_at__gt=Now())
+        return items.filter(live, picture=OuterRef("pk"), delivery__withdrawn_at=None)
 
 
 class Picture(models.Model):
@@ -54,6 +74,10 @@ class Picture(models.Model):
     # By its workspace, or past its retention: the files are gone, the row stays for what descends from it.
     removed_at = models.DateTimeField(null=True, blank=True)
     starred_at = models.DateTimeField(null=True, blank=True)  # a favourite of the workspace
+    signature = models.CharField(
+        max_length=8, choices=Signature, default=Signature.WAITING, db_default=Signature.WAITING
+    )
+    sign_tried_at = models.DateTimeField(null=True, blank=True)  # when signing it later was last tried
 
     objects = PictureQuerySet.as_manager()
 
@@ -76,6 +100,11 @@ class Picture(models.Model):
                 fields=["organization", "generation"],
                 condition=Q(starred_at__isnull=False),
                 name="picture_starred",
+            ),
+            models.Index(
+                fields=["sign_tried_at", "id"],
+                condition=Q(signature="waiting", removed_at=None),
+                name="picture_waiting_to_be_signed",
             ),
         ]
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import Membership, Role
-from generations import conversion, file_check, lineage, removal, renditions, services
+from generations import conversion, file_check, lineage, marks, removal, renditions, services
 from generations.engines.base import EnginePicture, EngineRequest, EngineResult
 from generations.models import Generation, Picture, Rendition
 from projects import image_pool, storage
@@ -27,6 +27,7 @@ from tests.factories import Studio
 from tests.fakes import FakeEngine, png
 
 Work = Callable[[], int]
+SAYS = marks.Statement(marks.ALTERED, "Altered.")
 
 
 @pytest.fixture(autouse=True)
@@ -208,7 +209,7 @@ def test_shapes_are_kept_to_the_pixel() -> None:
 
 
 def test_the_web_size_is_at_most_1600_pixels() -> None:
-    content, width, height = conversion.convert(png(2000, 1000), "web", (2000, 1000))
+    content, width, height = conversion.convert(png(2000, 1000), "web", (2000, 1000), SAYS)
     assert (width, height) == (1600, 800)
     assert Image.open(io.BytesIO(content)).size == (1600, 800)
 
@@ -216,7 +217,7 @@ def test_the_web_size_is_at_most_1600_pixels() -> None:
 def test_an_image_process_can_make_a_copy() -> None:
     """One that knows nothing of Django, as the real ones."""
     for kind, size in (("png", (60, 48)), ("jpeg", (64, 48)), ("web", (64, 47))):
-        content, *made_size = image_pool.run(conversion.convert, png(), kind, size, seconds=30)
+        content, *made_size = image_pool.run(conversion.convert, png(), kind, size, SAYS, seconds=30)
         assert tuple(made_size) == Image.open(io.BytesIO(content)).size == size
 
 
