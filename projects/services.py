@@ -12,10 +12,10 @@ from typing import BinaryIO, cast
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from accounts import tenancy
+from accounts import fetching, tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
-from projects import fetching, image_pool, photos, storage
+from projects import image_pool, photos, storage
 from projects.models import Client, Photo, Project, Room, photo_id
 
 logger = logging.getLogger(__name__)
