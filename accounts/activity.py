@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import lifecycle
 from accounts.models import Event, Membership, Notification, Organization, User
 
 
@@ -28,6 +29,11 @@ def register(name: str, kind: Kind) -> None:
     """Upper apps say here, in a module imported by their `ready()`, what their kinds of events are called."""
     if _KINDS.setdefault(name, kind) is not kind:
         raise ValueError(f"The kind of event {name} is registered twice.")
+
+
+def kinds() -> list[str]:
+    """The names of every kind that may happen, in order."""
+    return sorted(_KINDS)
 
 
 def record(
@@ -58,6 +64,7 @@ def record(
         data=dict(data or {}),
         at=now,
     )
+    lifecycle.event_recorded.happened(event=event)
     wanted = set(notify) - {by_user.pk if by_user else None}
     if wanted:
         members = Membership.objects.of(organization).filter(user__in=wanted, user__is_active=True)

@@ -85,6 +85,7 @@ def check_url(url: str, *, allow_loopback: bool) -> None:
 
 
 def parse(url: str, *, allow_loopback: bool) -> Target:
+    """The one reading of an address that the check and the connection share. Raises FetchRefused, AddressRefused."""
     parts = _split(url)
     host = _host(parts.hostname or "")
     literal = _literal(host)

@@ -31,6 +31,43 @@ class ApiKeyForm(forms.Form):
     )
 
 
+class WebhookForm(forms.Form):
+    """Where events are sent, and which."""
+
+    url = forms.CharField(
+        max_length=2048,
+        label=_("Address"),
+        help_text=_("A complete https:// address of your server. Each event is one POST."),
+        widget=forms.URLInput(attrs={"autocomplete": "off", "placeholder": "https://example.com/roomwright"}),
+    )
+    description = forms.CharField(
+        max_length=120, required=False, label=_("What it is for"), help_text=_("For example “Shop”.")
+    )
+    kinds = forms.MultipleChoiceField(
+        required=False,
+        label=_("Events"),
+        help_text=_("None chosen: all of them, also those that come later."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, kinds: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["kinds"]
+        choice.choices = [(name, name) for name in kinds]
+
+
+class ReplayForm(forms.Form):
+    """Which events are sent again: those of a time, in UTC."""
+
+    since = forms.DateTimeField(
+        label=_("From (UTC)"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
+    until = forms.DateTimeField(
+        label=_("Until (UTC)"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
+    delivered_too = forms.BooleanField(required=False, label=_("Also what has arrived already"))
+
+
 ROLE_WORDS = {
     Role.OWNER: _("Everything, and decides over the workspace itself"),
     Role.ADMIN: _("Everything but owners and the end of the workspace: members, keys, budgets, plan"),

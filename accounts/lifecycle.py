@@ -56,3 +56,7 @@ workspace_exported: Turn[...] = Turn()
 # register(action(*, user: User, organizations: list[Organization], archive: archive.Archive)): the same of a person,
 # who belongs to these workspaces.
 person_exported: Turn[...] = Turn()
+
+# register(action(*, event: Event)): something has happened in a workspace, and its row is written; inside the
+# transaction in which it did, and inside the workspace.
+event_recorded: Turn[...] = Turn()

@@ -15,10 +15,12 @@ from django.db.models import Case, F, IntegerField, Value, When
 from django.db.models.functions import Greatest
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django import app
 
-from accounts import emails, tenancy
+from accounts import activity, emails, tenancy
 from accounts import services as accounts
+from accounts.activity import Kind
 from accounts.errors import Refusal
 from accounts.models import Membership, Organization, Role, User
 from billing import naming
@@ -26,6 +28,7 @@ from billing.models import MOST_CAP, Budget
 
 NOTICES = (100, 80)  # percent of the cap at which owners and admins are told; the highest first
 MAIL_TASK = "billing.mail_budget_notice"
+activity.register("budget.reached", Kind(gettext_lazy("%(percent)s %% of the budget %(budget)s are used")))
 _MEMBER, _CLIENT = "member:", "client:"
 
 
@@ -158,7 +161,7 @@ def use(*, organization: Organization, keys: Sequence[str], credits: int, now: d
     except BudgetExceeded as error:
         words = _full_words(organization, keys, credits, now)
         raise BudgetExceeded(words, required=credits) from error
-    _tell(organization, keys)
+    _tell(organization, keys, now)
 
 
 def _count(organization: Organization, keys: Sequence[str], credits: int, month: datetime) -> int:
@@ -216,15 +219,22 @@ def _full_words(organization: Organization, keys: Sequence[str], credits: int, n
 # --- Telling owners and admins ---------------------------------------------------------------------------
 
 
-def _tell(organization: Organization, keys: Sequence[str]) -> None:
+def _tell(organization: Organization, keys: Sequence[str], now: datetime) -> None:
     """One mail when 80 % of a budget are reached in a month and one at 100 %; a leap past both sends the latter."""
     for percent in NOTICES:
         untold = Budget.objects.of(organization).filter(key__in=keys, told_percent__lt=percent, used__gt=0)
         reached = untold.alias(hundredfold=F("used") * 100).filter(hundredfold__gte=F("cap") * percent)
-        for budget_id in list(reached.values_list("pk", flat=True)):
+        for budget_id, key, cap, used in list(reached.values_list("pk", "key", "cap", "used")):
             Budget.objects.of(organization).filter(pk=budget_id).update(told_percent=percent)
             app.configure_task(MAIL_TASK, queue=emails.QUEUE, allow_unknown=True).defer(
                 organization_id=organization.pk, budget_id=budget_id, percent=percent
+            )
+            activity.record(
+                organization=organization,
+                kind="budget.reached",
+                subject=key,
+                data={"budget": key, "percent": percent, "cap": cap, "used": used},
+                now=now,
             )
 
 

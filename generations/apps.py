@@ -13,5 +13,6 @@ class GenerationsConfig(AppConfig):
             closing,  # noqa: F401 — importing registers what it does when a workspace is deleted
             naming,  # noqa: F401 — importing registers what it names
             packing,  # noqa: F401 — importing registers what it packs
+            telling,  # noqa: F401 — importing registers what it tells of
             upstream_keys,  # noqa: F401 — importing registers what it seals
         )

@@ -40,6 +40,7 @@ SYSTEM_REASONS = {
     "retention",
     "the signed-in user's memberships",
     "the sweeper",
+    "webhooks that are due",
     "who wants the weekly mail",
 }
 

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import services as accounts
-from accounts.models import Membership, Role
+from accounts import webhooks
+from accounts.models import Membership, Role, WebhookEndpoint
 from billing import budgets, credits
 from generations import favourites, services, sharing
 from generations.models import Picture
@@ -37,6 +38,7 @@ PAGES = (
     "settings/members",
     "settings/audit-log",
     "settings/exports",
+    "settings/webhooks",
 )
 # Of the room and the generation that came first: each row more hangs on them.
 NESTED = (
@@ -49,6 +51,7 @@ NESTED = (
     "generations/{generation}/versions",
     "compare?a={picture}",
     "pictures/{picture}/share",
+    "settings/webhooks/{endpoint}",
 )
 API = ("generations", "projects", "clients", "rooms", "photos", "credits/lines")
 
@@ -75,6 +78,10 @@ def one_more_of_everything(studio: Studio, number: int) -> None:
     person = factories.make_person()
     with studio.enter():
         Membership.objects.create(organization=organization, user=person, role=Role.VIEWER)
+    endpoint, _ = webhooks.add_endpoint(
+        organization=organization, by_user=owner, url=f"https://example.com/{number}", now=now
+    )
+    webhooks.fire_test(endpoint=endpoint, by_user=owner, now=now)
     if number < 4:
         accounts.issue_api_key(organization=organization, by_user=owner, name="Key", live=True, now=now)
 
@@ -117,6 +124,8 @@ def test_no_list_asks_more_often_for_more_rows(studio: Studio, owner_client: Bro
         made = picture.generation
         assert made.room is not None
         ids = {"room": made.room.public_id, "generation": made.public_id, "picture": picture.public_id}
+        with studio.enter():
+            ids["endpoint"] = WebhookEndpoint.objects.of(studio.organization).earliest("pk").public_id
         pages |= {page: counted(owner_client.get, f"{home}/{page.format(**ids)}") for page in NESTED}
         return pages | {f"api {name}": counted(api.get, name) for name in API}
 

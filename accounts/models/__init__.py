@@ -22,9 +22,16 @@ from accounts.models.people import (
     invitation_id,
     organization_id,
 )
+from accounts.models.webhooks import (
+    MAX_ENDPOINTS,
+    OffReason,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 __all__ = [
     "MAX_ACTIVE_KEYS",
+    "MAX_ENDPOINTS",
     "ApiKey",
     "ApiKeyQuerySet",
     "AuditEntry",
@@ -34,6 +41,7 @@ __all__ = [
     "InvitationQuerySet",
     "Membership",
     "Notification",
+    "OffReason",
     "OperatorAlert",
     "Organization",
     "OrganizationQuerySet",
@@ -41,6 +49,8 @@ __all__ = [
     "TenantQuerySet",
     "User",
     "UserManager",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "api_key_id",
     "export_id",
     "invitation_id",

@@ -25,7 +25,7 @@ from tests import meltflex_server as upstream
 from tests.factories import data_url
 from tests.fakes import jpeg, png
 from tests.meltflex_server import MeltFlexServer
-from tests.projects.test_fetch import CERTIFICATE
+from tests.accounts.test_fetch import CERTIFICATE
 
 PHOTO = InputImage.of_bytes(jpeg(), "image/jpeg")
 ASK = EngineRequest(prompt="Japandi", source=PHOTO)
