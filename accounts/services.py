@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import keys, lifecycle, tenancy
 from accounts.errors import Refusal
-from accounts.models import MAX_ACTIVE_KEYS, ApiKey, AuditEntry, Membership, Organization, Role, User
+from accounts.models import MAX_ACTIVE_KEYS, ApiKey, AuditEntry, Membership, Organization, Role, Scope, User
 
 MOST_WORKSPACES = 20  # that one person owns
 
@@ -20,6 +21,18 @@ class TooManyKeys(Refusal):
     """A workspace can have at most 5 active API keys. Revoke one first."""
 
     code, title, status = "too_many_api_keys", "Too many API keys", 409
+
+
+class NoScope(Refusal):
+    """Choose at least one thing that the key may be used for."""
+
+    code, title, status = "no_scope", "No scope", 400
+
+
+class PastExpiry(Refusal):
+    """The key would have expired already. Choose a later time."""
+
+    code, title, status = "past_expiry", "Expiry in the past", 400
 
 
 class TooManyWorkspaces(Refusal):
@@ -117,16 +130,33 @@ def confirm_person(*, user: User, now: datetime) -> None:
 
 
 def issue_api_key(
-    *, organization: Organization, by_user: User, name: str, live: bool, now: datetime
+    *,
+    organization: Organization,
+    by_user: User,
+    name: str,
+    live: bool,
+    now: datetime,
+    scopes: Collection[Scope] = tuple(Scope),
+    expires_at: datetime | None = None,
+    networks: str = "",
+    credit_cap: int | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which is never to be had again.
 
-    Raises ApiAccessNeeded for a live key without the entitlement, TooManyKeys at the sixth active one.
+    `scopes`: what it may be used for; `networks`: from where, as `keys.read_networks` gives them; `credit_cap`: credits
+    a calendar month. Raises ApiAccessNeeded for a live key without the entitlement, TooManyKeys at the sixth active
+    one, NoScope, PastExpiry, and what a cap out of range raises.
     """
     if live and not organization.api_access:
         raise tenancy.ApiAccessNeeded
+    if not scopes:
+        raise NoScope
+    if expires_at is not None and expires_at <= now:
+        raise PastExpiry
     new = keys.generate(live=live)
     with tenancy.enter(organization):
+        # One whose time is over makes room.
+        ApiKey.objects.of(organization).active().filter(expires_at__lte=now).update(revoked_at=now)
         taken = set(ApiKey.objects.of(organization).active().values_list("slot", flat=True))
         free = [slot for slot in range(1, MAX_ACTIVE_KEYS + 1) if slot not in taken]
         if not free:
@@ -141,12 +171,17 @@ def issue_api_key(
                     prefix=new.prefix,
                     sha256=new.sha256,
                     slot=free[0],
+                    expires_at=expires_at,
+                    networks=networks,
+                    **{f"may_{scope.value}": scope in scopes for scope in Scope},
                 )
         except IntegrityError as error:  # somebody took the slot in this moment
             raise TooManyKeys("Another key was made at the same moment. Try once more.") from error
         record(
             organization=organization, by_user=by_user, action="api_key.issued", target=key.public_id, now=now
         )
+        if credit_cap is not None:
+            lifecycle.api_key_capped.happened(api_key=key, cap=credit_cap, by_user=by_user, now=now)
     return key, new.text
 
 
@@ -158,11 +193,19 @@ def revoke_api_key(*, organization: Organization, by_user: User, key_id: str, no
             record(
                 organization=organization, by_user=by_user, action="api_key.revoked", target=key_id, now=now
             )
+            gone = ApiKey.objects.of(organization).select_related("organization").get(public_id=key_id)
+            lifecycle.api_key_capped.happened(api_key=gone, cap=None, by_user=by_user, now=now)
     return bool(revoked)
 
 
+def caps_of_api_keys(*, organization: Organization, now: datetime) -> dict[str, tuple[int, int]]:
+    """What keys may use in this month and have used, by their public ids; asked inside the workspace."""
+    found = lifecycle.api_key_caps.gathered(organization=organization, now=now)
+    return {key: cap for caps in found if isinstance(caps, dict) for key, cap in caps.items()}
+
+
 def find_api_key(text: str) -> ApiKey | None:
-    """The active key of this text, with its workspace and maker."""
+    """The key of this text that was not revoked, with its workspace and maker; its time may be over."""
     if not keys.is_well_formed(text):
         return None
     with tenancy.system("an exact key hash"):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
+from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from asgiref.local import Local
 from django.contrib.auth.decorators import login_required
@@ -23,8 +24,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import keys
 from accounts.errors import Refusal
-from accounts.models import ApiKey, Membership, Organization, Role, User
+from accounts.models import ApiKey, Membership, Organization, Role, Scope, User
 
 
 class _Scope(NamedTuple):
@@ -202,11 +204,26 @@ class ApiAccessNeeded(Refusal):
     code, title, status = "api_access_needed", "API access not included", 403
 
 
+class ScopeMissing(Refusal):
+    """This API key may not be used for that."""
+
+    code, title, status = "scope_missing", "Scope missing", 403
+
+
+class AddressNotAllowed(Refusal):
+    """This API key may not be used from this address."""
+
+    code, title, status = "address_not_allowed", "Address not allowed", 403
+
+
 class TenantAPIView(APIView):
     """Base of every API endpoint: a valid key, and with it a workspace.
 
-    `request.auth` is the ApiKey. Handlers run inside `enter` unless `in_transaction` is False.
+    `request.auth` is the ApiKey. Handlers run inside `enter` unless `in_transaction` is False. Reading needs the scope
+    `read` and everything else `generate`; a view that sets `scope` needs that one for both.
     """
+
+    scope: Scope | None = None
 
     policy = "api key"
     in_transaction = True
@@ -226,6 +243,17 @@ class TenantAPIView(APIView):
         self.api_key, self.organization = request.auth, request.auth.organization
         if self.api_key.is_live and not self.organization.api_access:
             raise ApiAccessNeeded
+        address = get_adapter().get_client_ip(request._request)
+        if not keys.lies_within(address, self.api_key.networks):
+            raise AddressNotAllowed(f"This API key may not be used from {address}.")
+        is_read = request.method in ("GET", "HEAD", "OPTIONS")
+        needed = self.scope or (Scope.READ if is_read else Scope.GENERATE)
+        if needed not in self.api_key.scopes:
+            raise ScopeMissing(
+                f"This needs an API key with the scope {needed.value}. This one has:"
+                f" {', '.join(scope.value for scope in self.api_key.scopes)}.",
+                scope=needed.value,
+            )
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """DRF's, with the handler inside the workspace's transaction."""

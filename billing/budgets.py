@@ -18,18 +18,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django import app
 
-from accounts import activity, emails, tenancy
+from accounts import activity, emails, lifecycle, tenancy
 from accounts import services as accounts
 from accounts.activity import Kind
 from accounts.errors import Refusal
-from accounts.models import Membership, Organization, Role, User
+from accounts.models import ApiKey, Membership, Organization, Role, User
 from billing import naming
 from billing.models import MOST_CAP, Budget
 
 NOTICES = (100, 80)  # percent of the cap at which owners and admins are told; the highest first
 MAIL_TASK = "billing.mail_budget_notice"
 activity.register("budget.reached", Kind(gettext_lazy("%(percent)s %% of the budget %(budget)s are used")))
-_MEMBER, _CLIENT = "member:", "client:"
+_MEMBER, _CLIENT, _API_KEY = "member:", "client:", "api_key:"
 
 
 class BudgetExceeded(Refusal):
@@ -69,6 +69,11 @@ def member_key(user: User) -> str:
     return f"{_MEMBER}{user.pk}"
 
 
+def api_key_key(api_key: ApiKey) -> str:
+    """The key of the budget of a program's key."""
+    return f"{_API_KEY}{api_key.public_id}"
+
+
 # --- Setting them ----------------------------------------------------------------------------------------
 
 
@@ -102,6 +107,24 @@ def remove_budget(*, organization: Organization, key: str, by_user: User, now: d
     return bool(removed)
 
 
+@lifecycle.api_key_capped.register
+def cap_api_key(*, api_key: ApiKey, cap: int | None, by_user: User, now: datetime) -> None:
+    """A budget of the key's own; none once it is revoked."""
+    organization, key = api_key.organization, api_key_key(api_key)
+    if cap is None:
+        remove_budget(organization=organization, key=key, by_user=by_user, now=now)
+    else:
+        set_budget(organization=organization, key=key, cap=cap, by_user=by_user, now=now)
+
+
+@lifecycle.api_key_caps.register
+def caps_of_api_keys(*, organization: Organization, now: datetime) -> dict[str, tuple[int, int]]:
+    """Cap and use in this month, by the keys' public ids."""
+    rows = Budget.objects.of(organization).filter(key__startswith=_API_KEY)
+    found = {row.key.removeprefix(_API_KEY): _standing(row, {row.key: ""}, now) for row in rows}
+    return {key: (standing.cap, standing.used) for key, standing in found.items()}
+
+
 # --- Reading them ----------------------------------------------------------------------------------------
 
 
@@ -127,7 +150,9 @@ def subjects(*, organization: Organization) -> dict[str, str]:
         members = Membership.objects.of(organization).select_related("user").order_by("pk")
         people = {member_key(each.user): each.user.email for each in members}
         clients = naming.everything(organization=organization, prefix="cli")
-    return people | {f"{_CLIENT}{key}": named.text for key, named in clients.items()}
+        programs = ApiKey.objects.of(organization).active().filter(is_live=True).order_by("pk")
+        keys = {api_key_key(each): _("API key %s") % each.name for each in programs}
+    return people | {f"{_CLIENT}{key}": named.text for key, named in clients.items()} | keys
 
 
 def _standing(row: Budget, names: dict[str, str], now: datetime) -> Standing:
@@ -143,6 +168,11 @@ def _names(organization: Organization, keys: Sequence[str]) -> dict[str, str]:
     clients = [key.removeprefix(_CLIENT) for key in keys if key.startswith(_CLIENT)]
     found = naming.names(organization=organization, ids=clients)
     names |= {f"{_CLIENT}{key}": named.text for key, named in found.items()}
+    programs = [key.removeprefix(_API_KEY) for key in keys if key.startswith(_API_KEY)]
+    if programs:
+        rows = ApiKey.objects.of(organization).filter(public_id__in=programs)
+        called = dict(rows.values_list("public_id", "name"))
+        names |= {f"{_API_KEY}{key}": _("API key %s") % name for key, name in called.items()}
     return {key: names.get(key, key) for key in keys}
 
 

@@ -215,6 +215,8 @@ def _accept(
     if not generation.is_free:
         labels = {"by": by_user.email} | (projects.labels_of(ask.room) if ask.room else {})
         keys = [budgets.member_key(by_user), f"client:{labels.get('client', '')}"]
+        if generation.api_key is not None:
+            keys.append(budgets.api_key_key(generation.api_key))
         credits.hold(
             organization=organization,
             credits=generation.price,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ class Message:
 
     headers: dict[str, str]
     body: bytes
+    path: str
 
     @property
     def id(self) -> str:
@@ -25,10 +27,11 @@ class Message:
 
 @dataclass
 class Receiver:
-    """What came in, and what is answered: `status` and `headers` may be set at any time."""
+    """What came in, and what is answered after so many seconds: all may be set at any time."""
 
     url: str = ""
     status: int = 204
+    seconds: float = 0.0
     headers: dict[str, str] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
 
@@ -47,8 +50,9 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.messages.append(
-                Message({name.lower(): value for name, value in self.headers.items()}, body)
+                Message({name.lower(): value for name, value in self.headers.items()}, body, self.path)
             )
+            time.sleep(receiver.seconds)
             self.send_response(receiver.status)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)

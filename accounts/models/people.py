@@ -209,6 +209,14 @@ class Invitation(models.Model):
         return f"{self.email} to {self.organization_id} as {self.role}"
 
 
+class Scope(models.TextChoices):
+    """What a key may be used for; each stands for itself."""
+
+    READ = "read", _("Read")
+    GENERATE = "generate", _("Make pictures, and change what they hang on")
+    MANAGE = "manage", _("Manage keys, webhooks and members")
+
+
 class ApiKeyQuerySet(TenantQuerySet):
     """Words about keys."""
 
@@ -235,6 +243,12 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    # What it may be used for, until when, and from where ("" = anywhere, else CIDR blocks with spaces between).
+    may_read = models.BooleanField(default=True, db_default=True)
+    may_generate = models.BooleanField(default=True, db_default=True)
+    may_manage = models.BooleanField(default=True, db_default=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    networks = models.CharField(max_length=1000, blank=True, default="", db_default="")
     # The minute that is being counted, and how many spending requests it has seen.
     window_start = models.DateTimeField(null=True, blank=True)
     window_count = models.PositiveIntegerField(default=0)
@@ -249,10 +263,23 @@ class ApiKey(models.Model):
             models.CheckConstraint(
                 condition=Q(slot__gte=1, slot__lte=MAX_ACTIVE_KEYS), name="api_key_at_most_five"
             ),
+            models.CheckConstraint(
+                condition=Q(may_read=True) | Q(may_generate=True) | Q(may_manage=True),
+                name="api_key_is_good_for_something",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """What it may be used for."""
+        return [scope for scope in Scope if getattr(self, f"may_{scope.value}")]
+
+    def has_expired(self, now: datetime) -> bool:
+        """Its time is over."""
+        return self.expires_at is not None and self.expires_at <= now
 
     def count_request(self, *, limit: int, now: datetime) -> bool:
         """Count one spending request in the running minute; False when the minute is used up.
