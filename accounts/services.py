@@ -10,7 +10,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import keys, lifecycle, tenancy
+from accounts import keys, lifecycle, rates, tenancy
 from accounts.errors import Refusal
 from accounts.models import MAX_ACTIVE_KEYS, ApiKey, AuditEntry, Membership, Organization, Role, Scope, User
 
@@ -39,12 +39,6 @@ class TooManyWorkspaces(Refusal):
     """You own very many workspaces already. Delete one that you no longer use."""
 
     code, title, status = "too_many_workspaces", "Too many workspaces", 409
-
-
-class RateLimited(Refusal):
-    """Too many requests with this key in this minute. Wait, then try again."""
-
-    code, title, status = "rate_limited", "Rate limited", 429
 
 
 def record(
@@ -217,15 +211,15 @@ def find_api_key(text: str) -> ApiKey | None:
         )
 
 
-def count_request(*, api_key: ApiKey, now: datetime) -> None:
+def count_request(*, api_key: ApiKey, now: datetime) -> rates.Rate:
     """Count one spending request against the key's limit per minute; raises RateLimited above it."""
     limit = settings.API_REQUESTS_PER_MINUTE
     with tenancy.enter(api_key.organization):
         if not api_key.count_request(limit=limit, now=now):
-            raise RateLimited(
-                f"This key may start {limit} generations a minute. Wait until the minute is over.",
-                retry_after=60 - now.second,
-            )
+            words = f"This key may start {limit} generations a minute. Wait until the minute is over."
+            raise rates.refuse(words, policy="generate", now=now)
+        counted = ApiKey.objects.of(api_key.organization).values_list("window_count", flat=True)
+        return rates.Rate("generate", limit, limit - counted.get(pk=api_key.pk), rates.seconds_left(now))
 
 
 def touch_api_key(*, api_key: ApiKey, now: datetime) -> None:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import alerts, deletion, emails, exports, invitations, webhook_deliveries
+from accounts import alerts, deletion, emails, exports, invitations, rates, webhook_deliveries
 
 # A mail server that is away for an hour costs no mail.
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3)
@@ -76,3 +76,10 @@ def forget_old_deliveries(timestamp: int) -> None:
 def mail_webhook_off(endpoint_id: int, organization_id: int) -> None:
     """An endpoint was switched off by itself."""
     webhook_deliveries.mail_off(endpoint_id=endpoint_id, organization_id=organization_id)
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="accounts.forget_old_rates", queue=deletion.QUEUE, queueing_lock="forget_old_rates")
+def forget_old_rates(timestamp: int) -> None:
+    """Every hour: counters of requests of minutes long gone."""
+    rates.forget_old(now=timezone.now())

@@ -89,7 +89,7 @@ class SpendingView(TenantAPIView):
         """The checked body; refusals in the contract's order, none of which charges anything."""
         if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
             raise LengthNeeded
-        accounts.count_request(api_key=self.api_key, now=timezone.now())
+        self.rates.append(accounts.count_request(api_key=self.api_key, now=timezone.now()))
         try:
             raw = request.data
         except ParseError as error:

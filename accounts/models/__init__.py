@@ -23,6 +23,7 @@ from accounts.models.people import (
     invitation_id,
     organization_id,
 )
+from accounts.models.rates import RateWindow
 from accounts.models.webhooks import (
     MAX_ENDPOINTS,
     OffReason,
@@ -46,6 +47,7 @@ __all__ = [
     "OperatorAlert",
     "Organization",
     "OrganizationQuerySet",
+    "RateWindow",
     "Role",
     "Scope",
     "TenantQuerySet",

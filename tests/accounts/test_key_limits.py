@@ -149,6 +149,7 @@ def test_the_page_makes_a_limited_key_and_shows_its_limits(studio: Studio, owner
     assert [scope.value for scope in key.scopes] == ["read", "generate"]
     assert b"0 of 50 credits" in made.content
     assert b"127.0.0.1/32" in made.content
-    for wrong in ({"networks": "10.0.0.1/8"}, {"scopes": []}, {"expires_on": "2001-01-01"}):
+    wrongs: list[dict[str, Any]] = [{"networks": "10.0.0.1/8"}, {"scopes": []}, {"expires_on": "2001-01-01"}]
+    for wrong in wrongs:
         answer = owner_client.post(where, {"name": "Site", "kind": "live", **limits, **wrong})
         assert answer.status_code == 422
