@@ -65,6 +65,7 @@ WORDS: dict[str, str | Promise] = {
     "billing.settings_saved": _("Saved notices and top-ups"),
     "generation.canceled": _("Cancelled a picture"),
     "generation.deleted": _("Deleted a picture"),
+    "generation.test_data_deleted": _("Deleted all test data"),
     "share_link.made": _("Shared a picture by a link"),
     "share_link.revoked": _("Revoked a link to a picture"),
     "export.asked": _("Asked for an export"),

@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 from accounts import emails
 from accounts.tasks import MAIL_AGAIN
 from billing import credits
-from generations import mailing, queue, removal, running, timing, upstream_keys
+from generations import mailing, queue, removal, running, test_data, timing, upstream_keys
 from projects import storage
 
 WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
@@ -81,3 +81,9 @@ def tell_weeks(timestamp: int) -> None:
 def tell_week(organization_id: int) -> None:
     """What was made in a workspace in seven days."""
     mailing.tell_week(organization_id=organization_id, now=timezone.now())
+
+
+@app.task(name=test_data.DELETE_TASK, queue=test_data.QUEUE)
+def delete_test_data(organization_id: int) -> None:
+    """Remove what test keys have made."""
+    test_data.carry_out(organization_id=organization_id)

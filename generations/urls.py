@@ -13,6 +13,7 @@ from generations import (
     sample_pages,
     sharing_pages,
     studio_pages,
+    test_data_pages,
     views,
 )
 
@@ -31,6 +32,7 @@ urlpatterns = [
     path("w/<id:workspace>/recipes/<id:recipe_id>/lock", recipe_pages.lock_recipe, name="lock-recipe"),
     path("w/<id:workspace>/rooms/<id:room_id>", views.room, name="room"),
     path("w/<id:workspace>/generations", gallery_pages.history, name="history"),
+    path("w/<id:workspace>/test-data/delete", test_data_pages.delete, name="delete-test-data"),
     path("w/<id:workspace>/compare", gallery_pages.compare, name="compare"),
     path("w/<id:workspace>/rooms/<id:room_id>/versions", looking_pages.room_versions, name="room-versions"),
     path("w/<id:workspace>/generations/<id:generation_id>/versions", looking_pages.versions, name="versions"),
