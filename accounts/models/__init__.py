@@ -1,6 +1,7 @@
 """Rows of the app, split by concept."""
 
 from accounts.models.activity import Event, Notification
+from accounts.models.attempts import Attempts
 from accounts.models.people import (
     MAX_ACTIVE_KEYS,
     ApiKey,
@@ -36,6 +37,7 @@ __all__ = [
     "MAX_ENDPOINTS",
     "ApiKey",
     "ApiKeyQuerySet",
+    "Attempts",
     "AuditEntry",
     "Event",
     "Export",
