@@ -33,7 +33,7 @@ class ApiKeyForm(forms.Form):
     )
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices,
-        initial=[scope.value for scope in Scope],
+        initial=[Scope.READ.value, Scope.GENERATE.value],
         widget=forms.CheckboxSelectMultiple,
         label=_("May be used to"),
         required=False,
@@ -70,13 +70,15 @@ class ApiKeyForm(forms.Form):
         last = self.cleaned_data["expires_on"]
         after = datetime.combine(last + timedelta(days=1), time(), tzinfo=UTC) if last else None
         chosen = self.cleaned_data["scopes"]
-        return {
-            # A form that knows no scopes, as an old page in a browser has it, means all.
-            "scopes": [Scope(each) for each in chosen] if "limited" in self.data else list(Scope),
+        wishes = {
+            "scopes": [Scope(each) for each in chosen],
             "expires_at": after,
             "credit_cap": self.cleaned_data["credit_cap"],
             "networks": self.cleaned_data["networks"],
         }
+        if "limited" not in self.data:  # a form that knows no scopes, as an old page in a browser has it
+            del wishes["scopes"]
+        return wishes
 
 
 class WebhookForm(forms.Form):

@@ -130,7 +130,7 @@ def issue_api_key(
     name: str,
     live: bool,
     now: datetime,
-    scopes: Collection[Scope] = tuple(Scope),
+    scopes: Collection[Scope] = (Scope.READ, Scope.GENERATE),
     expires_at: datetime | None = None,
     networks: str = "",
     credit_cap: int | None = None,

@@ -27,7 +27,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import keys, rates
+from accounts import keys, rates, rest
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Membership, Organization, Role, Scope, User
 
@@ -290,6 +290,8 @@ class TenantAPIView(APIView):
         if self.rates:
             for name, value in rates.headers(self.rates).items():
                 response[name] = value
+        if request.method == "GET" and response.status_code == 200 and isinstance(response, Response):
+            rest.with_etag(request._request, response)
         return response
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

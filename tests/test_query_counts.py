@@ -61,7 +61,7 @@ NESTED = (
     "pictures/{picture}/share",
     "settings/webhooks/{endpoint}",
 )
-API = ("generations", "projects", "clients", "rooms", "photos", "credits/lines")
+API = ("generations", "projects", "clients", "rooms", "photos", "credits/lines", "events")
 
 
 def one_more_of_everything(studio: Studio, number: int) -> None:

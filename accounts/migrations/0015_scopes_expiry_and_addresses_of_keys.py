@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='apikey',
             name='may_manage',
-            field=models.BooleanField(db_default=True, default=True),
+            field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
             model_name='apikey',

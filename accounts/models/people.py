@@ -247,7 +247,7 @@ class ApiKey(models.Model):
     # What it may be used for, until when, and from where ("" = anywhere, else CIDR blocks with spaces between).
     may_read = models.BooleanField(default=True, db_default=True)
     may_generate = models.BooleanField(default=True, db_default=True)
-    may_manage = models.BooleanField(default=True, db_default=True)
+    may_manage = models.BooleanField(default=False, db_default=False)  # asked for by name alone
     expires_at = models.DateTimeField(null=True, blank=True)
     networks = models.CharField(max_length=1000, blank=True, default="", db_default="")
     # The minute that is being counted, and how many spending requests it has seen.
