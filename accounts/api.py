@@ -2,57 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import keys, members, services, webhook_deliveries, webhooks
+from accounts import keys, services, webhook_deliveries, webhooks
 from accounts import serializers as shapes
 from accounts.errors import Refusal
-from accounts.models import ApiKey, Event, Membership, Role, Scope, WebhookDelivery, WebhookEndpoint
-from accounts.rest import NewestFirst
-from accounts.tenancy import TenantAPIView, enter
+from accounts.managing import Collection, ManagingView
+from accounts.models import ApiKey, Event, Scope, WebhookDelivery, WebhookEndpoint
 
 
 class KeyMakesNoMore(Refusal):
     """A key can make no key that may do more than itself. Make that one on the page of API keys."""
 
     code, title, status = "key_makes_no_more", "Key can't give that", 403
-
-
-class Collection(TenantAPIView):
-    """What lists share."""
-
-    def page(self, rows: Any, shape: Any) -> Response:
-        """One page of rows, newest first."""
-        pages = NewestFirst()
-        found: list[Any] = pages.paginate_queryset(rows, self.request, view=self) or []
-        return pages.get_paginated_response([shape(row) for row in found])
-
-    def checked(self, form: Any) -> dict[str, Any]:
-        """The validated input, or a 400 that names the fields."""
-        asked = form(data=self.request.data)
-        asked.is_valid(raise_exception=True)
-        data: dict[str, Any] = asked.validated_data
-        return data
-
-
-class ManagingView(Collection):
-    """Needs the scope `manage`, and that who made the key is an owner or admin still."""
-
-    scope = Scope.MANAGE
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """The key, then its maker."""
-        super().initial(request, *args, **kwargs)
-        with enter(self.organization):
-            mine = Membership.objects.of(self.organization).filter(user=self.api_key.created_by).first()
-        if mine is None or not mine.may(Role.ADMIN):
-            raise members.NotAllowed
 
 
 # --- Webhooks --------------------------------------------------------------------------------------------

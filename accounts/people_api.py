@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts import audit, emails, invitations, members, services
 from accounts import serializers as shapes
-from accounts.api import Collection, ManagingView
+from accounts.managing import Collection, ManagingView
 from accounts.models import Invitation, Membership, Organization, Role
 
 

@@ -39,6 +39,7 @@ SYSTEM_REASONS = {
     "provisioning by name",
     "rotation of secrets",
     "retention",
+    "the end of a person's account",
     "the signed-in user's memberships",
     "the sweeper",
     "webhooks that are due",

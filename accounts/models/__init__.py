@@ -2,8 +2,10 @@
 
 from accounts.models.activity import Event, Notification
 from accounts.models.attempts import Attempts
+from accounts.models.letters import FormerAddress, News, NewsCopy
 from accounts.models.people import (
     MAX_ACTIVE_KEYS,
+    NOBODY,
     ApiKey,
     ApiKeyQuerySet,
     AuditEntry,
@@ -35,15 +37,19 @@ from accounts.models.webhooks import (
 __all__ = [
     "MAX_ACTIVE_KEYS",
     "MAX_ENDPOINTS",
+    "NOBODY",
     "ApiKey",
     "ApiKeyQuerySet",
     "Attempts",
     "AuditEntry",
     "Event",
     "Export",
+    "FormerAddress",
     "Invitation",
     "InvitationQuerySet",
     "Membership",
+    "News",
+    "NewsCopy",
     "Notification",
     "OffReason",
     "OperatorAlert",
