@@ -29,7 +29,9 @@ from accounts.models import (
 OVERLAP = timedelta(hours=24)  # in which the secret before signs as well
 MOST_REPLAYED = 10_000
 
-activity.register(deliveries.TEST_KIND, activity.Kind(_("%(who)s sent a test event to a webhook endpoint")))
+activity.register(
+    deliveries.TEST_KIND, activity.Kind(_("%(who)s sent a test event to a webhook endpoint"), in_feed=False)
+)
 
 
 class BadEndpointAddress(Refusal):

@@ -26,7 +26,7 @@ def _page(event: Event) -> str:
 
 
 for _name, _words in _KINDS.values():
-    activity.register(_name, Kind(_words, _page))
+    activity.register(_name, Kind(_words, _page, in_feed=False))  # a program may ask for thousands
 
 
 def tell(

@@ -24,7 +24,7 @@ def looks_right(person: Person, name: str) -> None:
     assert person.nameless() == []
     assert axe.grave_findings(person.page) == []
     if SHOTS:
-        width = person.page.viewport_size or {}
+        width: Any = person.page.viewport_size or {}
         person.page.screenshot(path=Path(SHOTS) / f"{name}-{width.get('width')}.png", full_page=True)
 
 

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0018_counters_of_requests")]
+    dependencies = [("accounts", "0019_counters_of_requests")]
     operations = [
         migrations.RunSQL(
             "ALTER TABLE accounts_ratewindow SET UNLOGGED", "ALTER TABLE accounts_ratewindow SET LOGGED"

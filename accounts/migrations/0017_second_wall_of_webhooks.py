@@ -6,7 +6,7 @@ from accounts.database import row_level_security
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0015_webhook_endpoints_and_deliveries")]
+    dependencies = [("accounts", "0016_webhook_endpoints_and_deliveries")]
     operations = [
         row_level_security("accounts_webhookendpoint"),
         row_level_security("accounts_webhookdelivery"),

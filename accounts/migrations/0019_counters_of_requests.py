@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0017_scopes_expiry_and_addresses_of_keys'),
+        ('accounts', '0018_scopes_expiry_and_addresses_of_keys'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0016_second_wall_of_webhooks'),
+        ('accounts', '0017_second_wall_of_webhooks'),
     ]
 
     operations = [
