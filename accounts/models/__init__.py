@@ -2,12 +2,10 @@
 
 from accounts.models.activity import Event, Notification
 from accounts.models.attempts import Attempts
+from accounts.models.keys import MAX_ACTIVE_KEYS, ApiKey, ApiKeyQuerySet, Scope, api_key_id
 from accounts.models.letters import FormerAddress, News, NewsCopy
 from accounts.models.people import (
-    MAX_ACTIVE_KEYS,
     NOBODY,
-    ApiKey,
-    ApiKeyQuerySet,
     AuditEntry,
     Export,
     Invitation,
@@ -17,11 +15,9 @@ from accounts.models.people import (
     Organization,
     OrganizationQuerySet,
     Role,
-    Scope,
     TenantQuerySet,
     User,
     UserManager,
-    api_key_id,
     export_id,
     invitation_id,
     organization_id,
