@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 
-from accounts import emails, tenancy
+from accounts import emails, lifecycle, tenancy
 from accounts.models import Event, Membership, Notification, Organization, TenantQuerySet, User
 
 MAIL_TASK = "accounts.mail_event"
@@ -46,6 +46,11 @@ def register(name: str, kind: Kind) -> None:
         raise ValueError(f"The kind of event {name} is registered twice.")
 
 
+def kinds() -> list[str]:
+    """The names of every kind that may happen, in order."""
+    return sorted(_KINDS)
+
+
 def record(
     *,
     organization: Organization,
@@ -74,6 +79,7 @@ def record(
         data=dict(data or {}),
         at=now,
     )
+    lifecycle.event_recorded.happened(event=event)
     wanted = set(notify) - ({by_user.pk} if by_user else set())
     if wanted:
         _tell(event, wanted, wish=_KINDS[kind].wish)

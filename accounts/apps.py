@@ -9,4 +9,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import second_factors  # noqa: F401 — importing registers what it seals
+        from accounts import (
+            second_factors,  # noqa: F401 — importing registers what it seals
+            webhooks,  # noqa: F401 — importing registers what it does with events, secrets and workspaces
+        )

@@ -24,7 +24,10 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(
                 "This API key is not valid or was revoked. Make one in the account settings."
             )
-        services.touch_api_key(api_key=key, now=timezone.now())
+        now = timezone.now()
+        if key.has_expired(now):
+            raise AuthenticationFailed("This API key has expired. Make a new one.", code="api_key_expired")
+        services.touch_api_key(api_key=key, now=now)
         return key.created_by, key
 
     def authenticate_header(self, request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -10,8 +11,9 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
-from accounts.models import Role, User
+from accounts import audit, keys
+from accounts.errors import Refusal
+from accounts.models import Role, Scope, User
 
 
 class ApiKeyForm(forms.Form):
@@ -29,6 +31,91 @@ class ApiKeyForm(forms.Form):
         widget=forms.RadioSelect,
         label=_("Kind"),
     )
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices,
+        initial=[Scope.READ.value, Scope.GENERATE.value],
+        widget=forms.CheckboxSelectMultiple,
+        label=_("May be used to"),
+        required=False,
+    )
+    expires_on = forms.DateField(
+        required=False,
+        label=_("Last day"),
+        help_text=_("From the next day (UTC) on it is refused. Empty: it lasts until it is revoked."),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    credit_cap = forms.IntegerField(
+        required=False,
+        min_value=0,
+        label=_("Credits a month"),
+        help_text=_("The most that this key may use in a calendar month."),
+    )
+    networks = forms.CharField(
+        required=False,
+        max_length=1000,
+        label=_("Allowed addresses"),
+        help_text=_("Addresses or CIDR blocks with spaces between. Empty: from anywhere."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "203.0.113.0/24"}),
+    )
+
+    def clean_networks(self) -> str:
+        """As they are kept."""
+        try:
+            return keys.read_networks(self.cleaned_data["networks"])
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.message) from refusal
+
+    def wishes(self) -> dict[str, Any]:
+        """What `services.issue_api_key` takes beside name and kind."""
+        last = self.cleaned_data["expires_on"]
+        after = datetime.combine(last + timedelta(days=1), time(), tzinfo=UTC) if last else None
+        chosen = self.cleaned_data["scopes"]
+        wishes = {
+            "scopes": [Scope(each) for each in chosen],
+            "expires_at": after,
+            "credit_cap": self.cleaned_data["credit_cap"],
+            "networks": self.cleaned_data["networks"],
+        }
+        if "limited" not in self.data:  # a form that knows no scopes, as an old page in a browser has it
+            del wishes["scopes"]
+        return wishes
+
+
+class WebhookForm(forms.Form):
+    """Where events are sent, and which."""
+
+    url = forms.CharField(
+        max_length=2048,
+        label=_("Address"),
+        help_text=_("A complete https:// address of your server. Each event is one POST."),
+        widget=forms.URLInput(attrs={"autocomplete": "off", "placeholder": "https://example.com/roomwright"}),
+    )
+    description = forms.CharField(
+        max_length=120, required=False, label=_("What it is for"), help_text=_("For example “Shop”.")
+    )
+    kinds = forms.MultipleChoiceField(
+        required=False,
+        label=_("Events"),
+        help_text=_("None chosen: all of them, also those that come later."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, kinds: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["kinds"]
+        choice.choices = [(name, name) for name in kinds]
+
+
+class ReplayForm(forms.Form):
+    """Which events are sent again: those of a time, in UTC."""
+
+    since = forms.DateTimeField(
+        label=_("From (UTC)"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
+    until = forms.DateTimeField(
+        label=_("Until (UTC)"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
+    delivered_too = forms.BooleanField(required=False, label=_("Also what has arrived already"))
 
 
 ROLE_WORDS = {

@@ -56,3 +56,15 @@ workspace_exported: Turn[...] = Turn()
 # register(action(*, user: User, organizations: list[Organization], archive: archive.Archive)): the same of a person,
 # who belongs to these workspaces.
 person_exported: Turn[...] = Turn()
+
+# register(action(*, event: Event)): something has happened in a workspace, and its row is written; inside the
+# transaction in which it did, and inside the workspace.
+event_recorded: Turn[...] = Turn()
+
+# register(action(*, api_key: ApiKey, cap: int | None, by_user: User, now: datetime)): the key may use so many credits
+# in a calendar month; None: it was revoked, and nothing has to be counted any more. Inside the workspace.
+api_key_capped: Turn[...] = Turn()
+
+# register(action(*, organization: Organization, now: datetime) -> dict[str, tuple[int, int]]): what keys may use in
+# this month and have used, by their public ids; asked inside the workspace.
+api_key_caps: Turn[...] = Turn()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 _NOT_JSON = "The body is not valid JSON."
 
@@ -52,3 +55,23 @@ class NewestFirst(CursorPagination):
         if position is not None and not (position.isascii() and position.isdigit() and len(position) < 19):
             raise NotFound(self.invalid_cursor_message)
         return cursor
+
+
+def with_etag(request: HttpRequest, response: Response) -> None:
+    """Give a read its `ETag`, and answer 304 instead where `If-None-Match` names it."""
+
+    def tag(rendered: Response) -> HttpResponse | None:
+        etag = f'"{hashlib.sha256(rendered.content).hexdigest()[:32]}"'
+        rendered["ETag"] = etag
+        rendered["Cache-Control"] = "private, no-cache"
+        known = {
+            each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")
+        }
+        if etag not in known and "*" not in known:
+            return None
+        kept = {
+            name: value for name, value in rendered.items() if name not in ("Content-Type", "Content-Length")
+        }
+        return HttpResponse(status=304, headers=kept)
+
+    response.add_post_render_callback(tag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,9 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import keys, lifecycle, tenancy
+from accounts import keys, lifecycle, rates, tenancy
 from accounts.errors import Refusal
-from accounts.models import MAX_ACTIVE_KEYS, ApiKey, AuditEntry, Membership, Organization, Role, User
+from accounts.models import MAX_ACTIVE_KEYS, ApiKey, AuditEntry, Membership, Organization, Role, Scope, User
 
 MOST_WORKSPACES = 20  # that one person owns
 
@@ -22,16 +23,22 @@ class TooManyKeys(Refusal):
     code, title, status = "too_many_api_keys", "Too many API keys", 409
 
 
+class NoScope(Refusal):
+    """Choose at least one thing that the key may be used for."""
+
+    code, title, status = "no_scope", "No scope", 400
+
+
+class PastExpiry(Refusal):
+    """The key would have expired already. Choose a later time."""
+
+    code, title, status = "past_expiry", "Expiry in the past", 400
+
+
 class TooManyWorkspaces(Refusal):
     """You own very many workspaces already. Delete one that you no longer use."""
 
     code, title, status = "too_many_workspaces", "Too many workspaces", 409
-
-
-class RateLimited(Refusal):
-    """Too many requests with this key in this minute. Wait, then try again."""
-
-    code, title, status = "rate_limited", "Rate limited", 429
 
 
 def record(
@@ -117,16 +124,33 @@ def confirm_person(*, user: User, now: datetime) -> None:
 
 
 def issue_api_key(
-    *, organization: Organization, by_user: User, name: str, live: bool, now: datetime
+    *,
+    organization: Organization,
+    by_user: User,
+    name: str,
+    live: bool,
+    now: datetime,
+    scopes: Collection[Scope] = (Scope.READ, Scope.GENERATE),
+    expires_at: datetime | None = None,
+    networks: str = "",
+    credit_cap: int | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which is never to be had again.
 
-    Raises ApiAccessNeeded for a live key without the entitlement, TooManyKeys at the sixth active one.
+    `scopes`: what it may be used for; `networks`: from where, as `keys.read_networks` gives them; `credit_cap`: credits
+    a calendar month. Raises ApiAccessNeeded for a live key without the entitlement, TooManyKeys at the sixth active
+    one, NoScope, PastExpiry, and what a cap out of range raises.
     """
     if live and not organization.api_access:
         raise tenancy.ApiAccessNeeded
+    if not scopes:
+        raise NoScope
+    if expires_at is not None and expires_at <= now:
+        raise PastExpiry
     new = keys.generate(live=live)
     with tenancy.enter(organization):
+        # One whose time is over makes room.
+        ApiKey.objects.of(organization).active().filter(expires_at__lte=now).update(revoked_at=now)
         taken = set(ApiKey.objects.of(organization).active().values_list("slot", flat=True))
         free = [slot for slot in range(1, MAX_ACTIVE_KEYS + 1) if slot not in taken]
         if not free:
@@ -141,12 +165,17 @@ def issue_api_key(
                     prefix=new.prefix,
                     sha256=new.sha256,
                     slot=free[0],
+                    expires_at=expires_at,
+                    networks=networks,
+                    **{f"may_{scope.value}": scope in scopes for scope in Scope},
                 )
         except IntegrityError as error:  # somebody took the slot in this moment
             raise TooManyKeys("Another key was made at the same moment. Try once more.") from error
         record(
             organization=organization, by_user=by_user, action="api_key.issued", target=key.public_id, now=now
         )
+        if credit_cap is not None:
+            lifecycle.api_key_capped.happened(api_key=key, cap=credit_cap, by_user=by_user, now=now)
     return key, new.text
 
 
@@ -158,11 +187,19 @@ def revoke_api_key(*, organization: Organization, by_user: User, key_id: str, no
             record(
                 organization=organization, by_user=by_user, action="api_key.revoked", target=key_id, now=now
             )
+            gone = ApiKey.objects.of(organization).select_related("organization").get(public_id=key_id)
+            lifecycle.api_key_capped.happened(api_key=gone, cap=None, by_user=by_user, now=now)
     return bool(revoked)
 
 
+def caps_of_api_keys(*, organization: Organization, now: datetime) -> dict[str, tuple[int, int]]:
+    """What keys may use in this month and have used, by their public ids; asked inside the workspace."""
+    found = lifecycle.api_key_caps.gathered(organization=organization, now=now)
+    return {key: cap for caps in found if isinstance(caps, dict) for key, cap in caps.items()}
+
+
 def find_api_key(text: str) -> ApiKey | None:
-    """The active key of this text, with its workspace and maker."""
+    """The key of this text that was not revoked, with its workspace and maker; its time may be over."""
     if not keys.is_well_formed(text):
         return None
     with tenancy.system("an exact key hash"):
@@ -174,15 +211,15 @@ def find_api_key(text: str) -> ApiKey | None:
         )
 
 
-def count_request(*, api_key: ApiKey, now: datetime) -> None:
+def count_request(*, api_key: ApiKey, now: datetime) -> rates.Rate:
     """Count one spending request against the key's limit per minute; raises RateLimited above it."""
     limit = settings.API_REQUESTS_PER_MINUTE
     with tenancy.enter(api_key.organization):
         if not api_key.count_request(limit=limit, now=now):
-            raise RateLimited(
-                f"This key may start {limit} generations a minute. Wait until the minute is over.",
-                retry_after=60 - now.second,
-            )
+            words = f"This key may start {limit} generations a minute. Wait until the minute is over."
+            raise rates.refuse(words, policy="generate", now=now)
+        counted = ApiKey.objects.of(api_key.organization).values_list("window_count", flat=True)
+        return rates.Rate("generate", limit, limit - counted.get(pk=api_key.pk), rates.seconds_left(now))
 
 
 def touch_api_key(*, api_key: ApiKey, now: datetime) -> None:

@@ -6,7 +6,17 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import activity, alerts, deletion, emails, exports, invitations, news
+from accounts import (
+    activity,
+    alerts,
+    deletion,
+    emails,
+    exports,
+    invitations,
+    news,
+    rates,
+    webhook_deliveries,
+)
 
 # A mail server that is away for an hour costs no mail.
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3)
@@ -69,3 +79,36 @@ def build_export(export_id: int, base: str) -> None:
 def sweep_exports(timestamp: int) -> None:
     """Every hour: exports whose week is over."""
     exports.sweep(now=timezone.now())
+
+
+@app.task(name=webhook_deliveries.SEND_TASK, queue=webhook_deliveries.QUEUE)
+def send_webhooks(endpoint_id: int, organization_id: int) -> None:
+    """Tell an endpoint what is due to it."""
+    webhook_deliveries.send_due(endpoint_id=endpoint_id, organization_id=organization_id)
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="accounts.sweep_webhooks", queue=webhook_deliveries.QUEUE, queueing_lock="sweep_webhooks")
+def sweep_webhooks(timestamp: int) -> None:
+    """Every ten seconds: what is to be tried again, and what a killed worker had in hand."""
+    webhook_deliveries.sweep(now=timezone.now())
+
+
+@app.periodic(cron="11 4 * * *")
+@app.task(name="accounts.forget_old_deliveries", queue=deletion.QUEUE, queueing_lock="forget_old_deliveries")
+def forget_old_deliveries(timestamp: int) -> None:
+    """Every night: lines of the log of webhooks that are older than 30 days."""
+    webhook_deliveries.forget_old(now=timezone.now())
+
+
+@app.task(name=webhook_deliveries.MAIL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def mail_webhook_off(endpoint_id: int, organization_id: int) -> None:
+    """An endpoint was switched off by itself."""
+    webhook_deliveries.mail_off(endpoint_id=endpoint_id, organization_id=organization_id)
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="accounts.forget_old_rates", queue=deletion.QUEUE, queueing_lock="forget_old_rates")
+def forget_old_rates(timestamp: int) -> None:
+    """Every hour: counters of requests of minutes long gone."""
+    rates.forget_old(now=timezone.now())

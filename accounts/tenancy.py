@@ -8,23 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
+from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from asgiref.local import Local
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
+from django.utils import timezone
+from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import keys, rates, rest
 from accounts.errors import Refusal
-from accounts.models import ApiKey, Membership, Organization, Role, User
+from accounts.models import ApiKey, Membership, Organization, Role, Scope, User
 
 
 class _Scope(NamedTuple):
@@ -202,30 +207,92 @@ class ApiAccessNeeded(Refusal):
     code, title, status = "api_access_needed", "API access not included", 403
 
 
+class ScopeMissing(Refusal):
+    """This API key may not be used for that."""
+
+    code, title, status = "scope_missing", "Scope missing", 403
+
+
+class AddressNotAllowed(Refusal):
+    """This API key may not be used from this address."""
+
+    code, title, status = "address_not_allowed", "Address not allowed", 403
+
+
+_OF_QUOTA = {
+    "workspace": "This workspace may send %d requests a minute.",
+    "address": "From this address %d requests a minute may come.",
+    "failed": "From this address %d requests a minute may come with keys that are not valid.",
+}
+
+
 class TenantAPIView(APIView):
     """Base of every API endpoint: a valid key, and with it a workspace.
 
-    `request.auth` is the ApiKey. Handlers run inside `enter` unless `in_transaction` is False.
+    `request.auth` is the ApiKey. Handlers run inside `enter` unless `in_transaction` is False. Reading needs the scope
+    `read` and everything else `generate`; a view that sets `scope` needs that one for both.
     """
+
+    scope: Scope | None = None
 
     policy = "api key"
     in_transaction = True
     organization: Organization
     api_key: ApiKey
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rates: list[rates.Rate] = []  # what this request was counted against
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Method first (405 needs no key), then the key, then what the plan entitles it to."""
         if request.method not in self.allowed_methods:
             allowed = ", ".join(method for method in self.allowed_methods if method != "OPTIONS")
             raise MethodNotAllowed(request.method or "", f"Only {allowed} is supported here.")
-        super().initial(request, *args, **kwargs)
+        now, address = timezone.now(), get_adapter().get_client_ip(request._request)
+        try:
+            super().initial(request, *args, **kwargs)
+        except AuthenticationFailed:
+            self.count({"failed": rates.subject_of_address(address)}, now)  # somebody may be guessing
+            raise
         if not isinstance(request.auth, ApiKey):
             raise NotAuthenticated(
                 "Send an API key: `Authorization: Bearer mf_sk_…`. It is made in the account settings."
             )
         self.api_key, self.organization = request.auth, request.auth.organization
+        subjects = {"workspace": self.organization.public_id, "address": rates.subject_of_address(address)}
+        self.count(subjects, now)
         if self.api_key.is_live and not self.organization.api_access:
             raise ApiAccessNeeded
+        if not keys.lies_within(address, self.api_key.networks):
+            raise AddressNotAllowed(f"This API key may not be used from {address}.")
+        is_read = request.method in ("GET", "HEAD", "OPTIONS")
+        needed = self.scope or (Scope.READ if is_read else Scope.GENERATE)
+        if needed not in self.api_key.scopes:
+            raise ScopeMissing(
+                f"This needs an API key with the scope {needed.value}. This one has:"
+                f" {', '.join(scope.value for scope in self.api_key.scopes)}.",
+                scope=needed.value,
+            )
+
+    def count(self, subjects: dict[str, str], now: datetime) -> None:
+        """Count this request against the limits per minute; raises RateLimited above one of them."""
+        counted = rates.count(subjects=subjects, quotas=settings.API_QUOTAS, now=now)
+        self.rates += counted
+        for rate in counted:
+            if rate.remaining < 0:
+                words = _OF_QUOTA[rate.policy] % rate.quota
+                raise rates.refuse(f"{words} Wait until the minute is over.", policy=rate.policy, now=now)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """DRF's, with what is left of the limits."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.rates:
+            for name, value in rates.headers(self.rates).items():
+                response[name] = value
+        if request.method == "GET" and response.status_code == 200 and isinstance(response, Response):
+            rest.with_etag(request._request, response)
+        return response
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """DRF's, with the handler inside the workspace's transaction."""

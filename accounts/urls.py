@@ -10,10 +10,12 @@ from accounts import (
     member_pages,
     profile_pages,
     views,
+    webhook_pages,
     workspace_pages,
 )
 
 _SETTINGS = "w/<id:workspace>/settings"
+_WEBHOOK = f"{_SETTINGS}/webhooks/<id:endpoint_id>"
 
 urlpatterns = [
     path("home", views.home, name="home"),
@@ -25,6 +27,16 @@ urlpatterns = [
     path(_SETTINGS, views.settings_page, name="settings"),
     path(f"{_SETTINGS}/api-keys", views.api_keys, name="api-keys"),
     path(f"{_SETTINGS}/api-keys/<id:key_id>/revoke", views.revoke_api_key, name="api-key-revoke"),
+    path(f"{_SETTINGS}/webhooks", webhook_pages.webhooks_page, name="webhooks"),
+    path(_WEBHOOK, webhook_pages.webhook, name="webhook"),
+    path(f"{_WEBHOOK}/test", webhook_pages.test, name="webhook-test"),
+    path(f"{_WEBHOOK}/rotate", webhook_pages.rotate, name="webhook-rotate"),
+    path(f"{_WEBHOOK}/replay", webhook_pages.replay, name="webhook-replay"),
+    path(f"{_WEBHOOK}/on", webhook_pages.switch_on, name="webhook-on"),
+    path(f"{_WEBHOOK}/off", webhook_pages.switch_off, name="webhook-off"),
+    path(f"{_WEBHOOK}/remove", webhook_pages.remove, name="webhook-remove"),
+    path(f"{_WEBHOOK}/deliveries/<id:delivery_id>", webhook_pages.delivery, name="webhook-delivery"),
+    path(f"{_WEBHOOK}/deliveries/<id:delivery_id>/again", webhook_pages.send_again, name="webhook-again"),
     path("workspaces", workspace_pages.workspaces, name="workspaces"),
     path("w/<id:workspace>/enter", workspace_pages.switch, name="switch"),
     path(f"{_SETTINGS}/name", workspace_pages.rename, name="workspace-rename"),

@@ -55,12 +55,16 @@ def api_keys(request: MemberRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 live=form.cleaned_data["kind"] == "live",
                 now=timezone.now(),
+                **form.wishes(),
             )
             form = ApiKeyForm(initial={"kind": kind})
         except Refusal as refusal:
             form.add_error(None, refusal.message)
-    keys = ApiKey.objects.of(organization).active().select_related("created_by").order_by("-pk")
-    context = {"form": form, "keys": keys, "issued": issued, "limit": MAX_ACTIVE_KEYS}
+    now = timezone.now()
+    keys = list(ApiKey.objects.of(organization).active().select_related("created_by").order_by("-pk"))
+    caps = services.caps_of_api_keys(organization=organization, now=now)
+    rows = [(key, caps.get(key.public_id), key.has_expired(now)) for key in keys]
+    context = {"form": form, "keys": rows, "issued": issued, "limit": MAX_ACTIVE_KEYS}
     return render(request, "accounts/api_keys.html", context, status=422 if form.errors else 200)
 
 

@@ -9,4 +9,10 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import closing, packing, welcome  # noqa: F401 — importing registers them
+        from billing import (  # noqa: F401 — importing registers them
+            budgets,
+            closing,
+            packing,
+            topups,
+            welcome,
+        )

@@ -15,18 +15,21 @@ from django.db.models import Case, F, IntegerField, Value, When
 from django.db.models.functions import Greatest
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django import app
 
-from accounts import emails, tenancy
+from accounts import activity, emails, lifecycle, tenancy
 from accounts import services as accounts
+from accounts.activity import Kind
 from accounts.errors import Refusal
-from accounts.models import Membership, Organization, Role, User
+from accounts.models import ApiKey, Membership, Organization, Role, User
 from billing import naming
 from billing.models import MOST_CAP, Budget
 
 NOTICES = (100, 80)  # percent of the cap at which owners and admins are told; the highest first
 MAIL_TASK = "billing.mail_budget_notice"
-_MEMBER, _CLIENT = "member:", "client:"
+activity.register("budget.reached", Kind(gettext_lazy("%(percent)s %% of the budget %(budget)s are used")))
+_MEMBER, _CLIENT, _API_KEY = "member:", "client:", "api_key:"
 
 
 class BudgetExceeded(Refusal):
@@ -65,6 +68,11 @@ class Standing:
 def member_key(user: User) -> str:
     """The key of a member's budget."""
     return f"{_MEMBER}{user.pk}"
+
+
+def api_key_key(api_key: ApiKey) -> str:
+    """The key of the budget of a program's key."""
+    return f"{_API_KEY}{api_key.public_id}"
 
 
 # --- Setting them ----------------------------------------------------------------------------------------
@@ -116,6 +124,24 @@ def remove_budget(*, organization: Organization, key: str, by_user: User, now: d
     return bool(removed)
 
 
+@lifecycle.api_key_capped.register
+def cap_api_key(*, api_key: ApiKey, cap: int | None, by_user: User, now: datetime) -> None:
+    """A budget of the key's own; none once it is revoked."""
+    organization, key = api_key.organization, api_key_key(api_key)
+    if cap is None:
+        remove_budget(organization=organization, key=key, by_user=by_user, now=now)
+    else:
+        set_budget(organization=organization, key=key, cap=cap, by_user=by_user, now=now)
+
+
+@lifecycle.api_key_caps.register
+def caps_of_api_keys(*, organization: Organization, now: datetime) -> dict[str, tuple[int, int]]:
+    """Cap and use in this month, by the keys' public ids."""
+    rows = Budget.objects.of(organization).filter(key__startswith=_API_KEY)
+    found = {row.key.removeprefix(_API_KEY): _standing(row, {row.key: ""}, now) for row in rows}
+    return {key: (standing.cap, standing.used) for key, standing in found.items()}
+
+
 # --- Reading them ----------------------------------------------------------------------------------------
 
 
@@ -148,7 +174,9 @@ def subjects(*, organization: Organization) -> dict[str, str]:
         members = Membership.objects.of(organization).select_related("user").order_by("pk")
         people = {member_key(each.user): each.user.email for each in members}
         clients = naming.everything(organization=organization, prefix="cli")
-    return people | {f"{_CLIENT}{key}": named.text for key, named in clients.items()}
+        programs = ApiKey.objects.of(organization).active().filter(is_live=True).order_by("pk")
+        keys = {api_key_key(each): _("API key %s") % each.name for each in programs}
+    return people | {f"{_CLIENT}{key}": named.text for key, named in clients.items()} | keys
 
 
 def _standing(row: Budget, names: dict[str, str], now: datetime) -> Standing:
@@ -164,6 +192,11 @@ def _names(organization: Organization, keys: Sequence[str]) -> dict[str, str]:
     clients = [key.removeprefix(_CLIENT) for key in keys if key.startswith(_CLIENT)]
     found = naming.names(organization=organization, ids=clients)
     names |= {f"{_CLIENT}{key}": named.text for key, named in found.items()}
+    programs = [key.removeprefix(_API_KEY) for key in keys if key.startswith(_API_KEY)]
+    if programs:
+        rows = ApiKey.objects.of(organization).filter(public_id__in=programs)
+        called = dict(rows.values_list("public_id", "name"))
+        names |= {f"{_API_KEY}{key}": _("API key %s") % name for key, name in called.items()}
     return {key: names.get(key, key) for key in keys}
 
 
@@ -182,7 +215,7 @@ def use(*, organization: Organization, keys: Sequence[str], credits: int, now: d
     except BudgetExceeded as error:
         words = _full_words(organization, keys, credits, now)
         raise BudgetExceeded(words, required=credits) from error
-    _tell(organization, keys)
+    _tell(organization, keys, now)
 
 
 def _count(organization: Organization, keys: Sequence[str], credits: int, month: datetime) -> int:
@@ -248,15 +281,22 @@ def _full_words(organization: Organization, keys: Sequence[str], credits: int, n
 # --- Telling owners and admins ---------------------------------------------------------------------------
 
 
-def _tell(organization: Organization, keys: Sequence[str]) -> None:
+def _tell(organization: Organization, keys: Sequence[str], now: datetime) -> None:
     """One mail when 80 % of a budget are reached, and one at 100 %; a leap past both sends the latter."""
     for percent in NOTICES:
         untold = Budget.objects.of(organization).filter(key__in=keys, told_percent__lt=percent, used__gt=0)
         reached = untold.alias(hundredfold=F("used") * 100).filter(hundredfold__gte=F("cap") * percent)
-        for budget_id in list(reached.values_list("pk", flat=True)):
+        for budget_id, key, cap, used in list(reached.values_list("pk", "key", "cap", "used")):
             Budget.objects.of(organization).filter(pk=budget_id).update(told_percent=percent)
             app.configure_task(MAIL_TASK, queue=emails.QUEUE, allow_unknown=True).defer(
                 organization_id=organization.pk, budget_id=budget_id, percent=percent
+            )
+            activity.record(
+                organization=organization,
+                kind="budget.reached",
+                subject=key,
+                data={"budget": key, "percent": percent, "cap": cap, "used": used},
+                now=now,
             )
 
 

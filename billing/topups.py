@@ -7,9 +7,11 @@ from datetime import datetime
 
 from django.db import IntegrityError
 from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
 
-from accounts import alerts, tenancy
+from accounts import activity, alerts, tenancy
 from accounts import services as accounts
+from accounts.activity import Kind
 from accounts.errors import Refusal
 from accounts.models import Organization, User
 from billing import converge, credits, customers, notices, plans, purchases
@@ -17,6 +19,8 @@ from billing import stripe_gateway as stripe
 from billing.models import BillingSettings, CreditAccount, Purchase, PurchaseState
 
 logger = logging.getLogger(__name__)
+
+activity.register("credits.low", Kind(_("Credits run low: %(balance)s are left")))
 
 
 class BadTopup(Refusal):
@@ -54,7 +58,7 @@ def save_settings(
         "topup_error": "",
     }
     with tenancy.enter(organization):
-        row, _ = BillingSettings.objects.of(organization).update_or_create(
+        row, _made = BillingSettings.objects.of(organization).update_or_create(
             organization=organization,
             defaults=wishes,
             create_defaults={"organization": organization, **wishes},
@@ -101,6 +105,13 @@ def look(*, organization: Organization, now: datetime) -> None:
             rows.exclude(low_told_at=None).update(low_told_at=None)
         elif rows.filter(low_told_at=None).update(low_told_at=now):
             notices.tell(organization=organization, notice=notices.LOW_BALANCE, row_id=wishes.pk)
+            activity.record(
+                organization=organization,
+                kind="credits.low",
+                subject=organization.public_id,
+                data={"balance": have, "below": wishes.low_below},
+                now=now,
+            )
 
 
 def _top_up(organization: Organization, wishes: BillingSettings, now: datetime) -> bool:

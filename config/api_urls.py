@@ -9,6 +9,7 @@ from accounts.tenancy import public
 from config.problems import no_such_endpoint
 
 urlpatterns = [
+    path("", include("accounts.api_urls")),
     path("", include("generations.api_urls")),
     path("", include("projects.api_urls")),
     path("", include("billing.api_urls")),

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from accounts.errors import Refusal
 from accounts.tenancy import public
 from accounts.wording import in_words
+from config import request_ids
 from generations.outage import is_away
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,12 @@ _TITLES = {401: "Unauthorized", 403: "Forbidden", 404: "Not found", 405: "Method
 
 
 def body(*, status: int, code: str, title: str, message: str, **facts: Any) -> dict[str, Any]:
-    """The error body. `error` and `message` are what a MeltFlex client reads, the rest is RFC 9457."""
+    """The error body. `error` and `message` are what a MeltFlex client reads, the rest is RFC 9457.
+
+    `errors` points at the fields that are wrong: from `field` and `fields` of the facts.
+    """
+    if pointed := _pointed(facts, message):
+        facts = {**facts, "errors": pointed}
     return {
         "error": title,
         "message": message,
@@ -35,8 +41,23 @@ def body(*, status: int, code: str, title: str, message: str, **facts: Any) -> d
         "title": title,
         "status": status,
         "detail": message,
+        "request_id": request_ids.current(),
         **facts,
     }
+
+
+def _pointed(facts: dict[str, Any], message: str) -> list[dict[str, str]]:
+    """JSON pointers into the body that was sent, as RFC 9457 has them in its own example."""
+    if name := facts.get("field"):
+        return [{"pointer": f"#/{name}", "detail": message}]
+    fields = facts.get("fields")
+    if not isinstance(fields, dict):
+        return []
+    return [
+        {"pointer": "#" if name == "non_field_errors" else f"#/{name}", "detail": str(sentence)}
+        for name, sentences in fields.items()
+        for sentence in (sentences if isinstance(sentences, list) else [sentences])
+    ]
 
 
 def _headers(facts: dict[str, Any]) -> dict[str, str]:
@@ -121,6 +142,18 @@ class BadRequest(Refusal):
     code, title, status = "bad_request", "Bad request", 400
 
 
+class NotAllowedHere(Refusal):
+    """You may not do that."""
+
+    code, title, status = "forbidden", "Forbidden", 403
+
+
+class FormFromElsewhere(Refusal):
+    """This request carries no proof that it comes from our own page. Programs use an API key under /api/."""
+
+    code, title, status = "csrf_failed", "Forbidden", 403
+
+
 class NotFoundHere(Refusal):
     """There is no such address."""
 
@@ -141,7 +174,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: a member whose role does not reach."""
+    if _wants_json(request):
+        return answer(request, NotAllowedHere())
     return render(request, "403.html", {"reason": str(exception)}, status=403)
+
+
+@public("says that a form has to be sent again")
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: a form that was open for too long, or of another site."""
+    if _wants_json(request) or request.headers.get("Accept", "").startswith("application/json"):
+        refusal = FormFromElsewhere()
+        return JsonResponse(
+            body(status=403, code=refusal.code, title=refusal.title, message=refusal.message), status=403
+        )
+    return render(request, "403_csrf.html", status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -17,13 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from accounts import services
+from accounts import services, webhooks
 from accounts.tenancy import public
 from billing import plans, pricing
 from config import languages
 from config.legal import legal_text
 from config.showcase import Style, find_style, styles
 from generations.ask import MAX_PIECES as MAX_REFERENCES
+from generations.engines import rehearsal
 
 # Names of the pages for the site map and the footer, in this order.
 PAGES = ("start", "styles", "pricing", "developers", "help", "terms", "privacy")
@@ -144,6 +145,9 @@ def developers(request: HttpRequest) -> HttpResponse:
         body_megabytes=settings.API_BODY_BYTES // 2**20,
         most_references=MAX_REFERENCES,
         api_plans=[plan.name for plan in plans.PLANS.values() if plan.api_access],
+        at_once=rehearsal.AT_ONCE,
+        in_the_making=rehearsal.IN_THE_MAKING,
+        event_types=webhooks.kinds(),
     )
 
 

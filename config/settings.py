@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "generations",
 ]
 MIDDLEWARE = [
+    "config.request_ids.RequestIds",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -236,6 +237,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES
 PHOTO_BYTES = 30 * 1024 * 1024  # an uploaded photo file; phones make up to 20 MB
 FORM_BYTES = PHOTO_BYTES + 1024 * 1024  # a form with one photo in it
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)  # requests that spend, per API key
+API_QUOTAS = {  # every request, a minute: of a workspace, of an address, and of an address with keys that are none
+    "workspace": env.int("API_WORKSPACE_REQUESTS_PER_MINUTE", default=6000),
+    "address": env.int("API_ADDRESS_REQUESTS_PER_MINUTE", default=12000),
+    "failed": env.int("API_FAILED_REQUESTS_PER_MINUTE", default=120),
+}
 
 # --- Making pictures -------------------------------------------------------------------------------------
 
@@ -320,6 +326,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'", *PAYMENT_PAGES, *SOCIAL_SIGN_IN.pages],
     }
 }
+CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION

@@ -89,7 +89,7 @@ class SpendingView(TenantAPIView):
         """The checked body; refusals in the contract's order, none of which charges anything."""
         if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
             raise LengthNeeded
-        accounts.count_request(api_key=self.api_key, now=timezone.now())
+        self.rates.append(accounts.count_request(api_key=self.api_key, now=timezone.now()))
         try:
             raw = request.data
         except ParseError as error:
@@ -254,12 +254,14 @@ class GenerationCollection(SpendingView):
 
     @extend_schema(summary="List generations", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
-        """By cursor; `?room=` narrows."""
+        """By cursor; `?room=` narrows, and `?test=true` or `false` to what test keys have made or not."""
         with enter(self.organization):
             generations = Generation.objects.of(self.organization).kept().prefetch_related("pictures")
             generations = generations.select_related("organization", "room")
             if room := request.query_params.get("room"):
                 generations = generations.filter(room__public_id=id_or_nothing(room))
+            if (test := request.query_params.get("test")) in ("true", "false"):
+                generations = generations.filter(is_test=test == "true")
             pages = GenerationPages()
             page = pages.paginate_queryset(generations, request, view=self) or []
             found = timing.estimates(page, organization=self.organization, now=timezone.now())

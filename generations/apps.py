@@ -16,5 +16,6 @@ class GenerationsConfig(AppConfig):
             packing,  # noqa: F401 — importing registers what it packs
             proposal_sending,  # noqa: F401 — importing registers its kinds of events
             review_telling,  # noqa: F401 — importing registers its kinds of events
+            telling,  # noqa: F401 — importing registers what it tells of
             upstream_keys,  # noqa: F401 — importing registers what it seals
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from accounts import tenancy
 from billing import credits
-from generations import admission, engines, gates, mailing, outcomes, set_counting
+from generations import admission, engines, gates, mailing, outcomes, set_counting, telling
 from generations.gates import Verdict
 from generations.models import Generation, State, UpstreamCall
 from generations.models.generation import GenerationQuerySet
@@ -59,6 +59,9 @@ def end(
         if also is not None:
             also()
         mailing.arrange(generation=generation, state=state)
+        telling.tell(
+            generation=generation, state=state, code=code, message=message[:400], settled=settled, now=now
+        )
         outcomes.announce(generation.public_id)
         admission.admit(organization=organization, now=now)
         gates.leave(generation=generation, verdict=verdict, now=now, call_began=generation.calling_since)

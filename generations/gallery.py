@@ -27,6 +27,9 @@ STATES: dict[str, Q] = {
     "canceled": Q(state=State.CANCELED),
 }
 
+_MADE_AS = {"": Q(), "preview": Q(engine="preview"), "photoreal": ~Q(engine="preview")}
+_TESTS = {"": Q(), "only": Q(is_test=True), "without": Q(is_test=False)}
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -37,6 +40,7 @@ class Wanted:
     place: str = ""  # public id of a room or a project
     starred: bool = False
     engine: str = ""  # "preview" or "photoreal"
+    test: str = ""  # "only" what test keys have made, or all "without" it
     person: str = ""  # e-mail
     since: date | None = None
     until: date | None = None  # the last day that counts
@@ -91,9 +95,7 @@ def _narrowed(rows: GenerationQuerySet, organization: Organization, wanted: Want
     if wanted.starred:
         starred = Picture.objects.of(organization).kept().starred()
         rows = rows.filter(pk__in=starred.values("generation_id"))
-    if wanted.engine:
-        preview = Q(engine="preview")
-        rows = rows.filter(preview if wanted.engine == "preview" else ~preview)
+    rows = rows.filter(_MADE_AS[wanted.engine], _TESTS[wanted.test])
     if wanted.person:
         rows = rows.filter(requested_by__in=User.objects.filter(email=wanted.person))
     if wanted.since:

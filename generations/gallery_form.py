@@ -17,6 +17,7 @@ _STATES = [
     ("failed", _("Failed")),
     ("canceled", _("Canceled")),
 ]
+_TESTS = [("", _("Shown")), ("without", _("Left out")), ("only", _("Test data only"))]
 _ENGINES = [("", _("Both")), ("photoreal", _("Photorealistic")), ("preview", _("Preview sketch"))]
 
 
@@ -33,6 +34,7 @@ class GalleryForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), required=False, choices=_STATES)
     place = forms.ChoiceField(label=_("Room or project"), required=False)
     engine = forms.ChoiceField(label=_("Made as"), required=False, choices=_ENGINES)
+    test = forms.ChoiceField(label=_("Test data"), required=False, choices=_TESTS)
     person = forms.ChoiceField(label=_("Asked for by"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}))
@@ -63,6 +65,7 @@ class GalleryForm(forms.Form):
             place=clean.get("place", ""),
             starred=clean.get("starred", False),
             engine=clean.get("engine", ""),
+            test=clean.get("test", ""),
             person=clean.get("person", ""),
             since=clean.get("since"),
             until=clean.get("until"),

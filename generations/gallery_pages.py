@@ -35,6 +35,7 @@ def history(request: MemberRequest) -> HttpResponse:
         "page": page,
         "after": after,
         "narrow": wanted.is_narrow,
+        "only_tests": wanted.test == "only",
         "newest": f"?{urlencode(form.query())}",
         "older": f"?{urlencode(form.query() | {'after': page.next})}" if page.next else "",
     }

@@ -16,7 +16,7 @@ from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Organization, User
 from billing import budgets, credits
-from generations import admission, ending, outcomes, timing, upstream_keys
+from generations import admission, ending, outcomes, test_data, timing, upstream_keys
 from generations.ask import Ask as Ask  # what callers hand to `request_generation`
 from generations.deadline import check_deadline
 from generations.models import Generation, GenerationReference, Picture, State
@@ -120,6 +120,7 @@ def request_generation(
     """
     if replayed := _replay(organization, idempotency_key, request_sha256):
         return replayed, False
+    test_data.rehearse(api_key=api_key, prompt=ask.prompt, price=ask.price, now=now)
     engine, own_key = (
         ("preview", False) if is_sample else engine_for(organization=organization, api_key=api_key)
     )
@@ -215,6 +216,8 @@ def _accept(
     if not generation.is_free:
         labels = {"by": by_user.email} | (projects.labels_of(ask.room) if ask.room else {})
         keys = [budgets.member_key(by_user), f"client:{labels.get('client', '')}"]
+        if generation.api_key is not None:
+            keys.append(budgets.api_key_key(generation.api_key))
         credits.hold(
             organization=organization,
             credits=generation.price,

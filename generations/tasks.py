@@ -24,6 +24,7 @@ from generations import (
     review_links,
     review_telling,
     running,
+    test_data,
     timing,
     upstream_keys,
 )
@@ -136,6 +137,12 @@ def tell_weeks(timestamp: int) -> None:
 def tell_week(organization_id: int) -> None:
     """What was made in a workspace in seven days."""
     mailing.tell_week(organization_id=organization_id, now=timezone.now())
+
+
+@app.task(name=test_data.DELETE_TASK, queue=test_data.QUEUE)
+def delete_test_data(organization_id: int) -> None:
+    """Remove what test keys have made."""
+    test_data.carry_out(organization_id=organization_id)
 
 
 @app.task(name=review_telling.MAIL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)

@@ -22,6 +22,7 @@ from generations import (
     sample_pages,
     sharing_pages,
     studio_pages,
+    test_data_pages,
     verify_pages,
     views,
 )
@@ -55,6 +56,7 @@ urlpatterns = [
     path("w/<id:workspace>/rooms/<id:room_id>/delete", project_pages.delete_room, name="delete-room"),
     path("w/<id:workspace>/photos/<id:photo_id>/delete", project_pages.delete_photo, name="delete-photo"),
     path("w/<id:workspace>/generations", gallery_pages.history, name="history"),
+    path("w/<id:workspace>/test-data/delete", test_data_pages.delete, name="delete-test-data"),
     path("w/<id:workspace>/compare", gallery_pages.compare, name="compare"),
     path("w/<id:workspace>/rooms/<id:room_id>/versions", looking_pages.room_versions, name="room-versions"),
     path("w/<id:workspace>/generations/<id:generation_id>/versions", looking_pages.versions, name="versions"),

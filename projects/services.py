@@ -14,10 +14,10 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from accounts import activity, tenancy
+from accounts import activity, fetching, tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
-from projects import fetching, image_pool, photos, storage
+from projects import image_pool, photos, storage
 from projects.models import Client, Photo, Project, Room, photo_id
 
 logger = logging.getLogger(__name__)

@@ -27,6 +27,8 @@ from config.local.postgres import EmbeddedPostgres
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "static/samples/room.jpg"
 
+QUOTAS = ("API_WORKSPACE_REQUESTS_PER_MINUTE", "API_ADDRESS_REQUESTS_PER_MINUTE")
+
 _PROVISION = """
 import json
 from django.utils import timezone
@@ -150,7 +152,8 @@ def running(folder: Path, **environ: str) -> Iterator[RealStack]:
         for name, value in os.environ.items()
         if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
     }
-    full = clean | {"DATA_DIR": str(folder), "PORT": str(port), "API_REQUESTS_PER_MINUTE": "6000"} | environ
+    limits = dict.fromkeys(("API_REQUESTS_PER_MINUTE", *QUOTAS), "60000")
+    full = clean | {"DATA_DIR": str(folder), "PORT": str(port)} | limits | environ
     log = folder.parent / f"{folder.name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -47,6 +47,7 @@ SYSTEM_REASONS = {
     "the end of a person's account",
     "the signed-in user's memberships",
     "the sweeper",
+    "webhooks that are due",
     "who wants the weekly mail",
 }
 

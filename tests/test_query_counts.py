@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import services as accounts
-from accounts.models import Membership, Role
+from accounts import webhooks
+from accounts.models import Membership, Role, WebhookEndpoint
 from billing import budgets, credits
 from generations import deliveries, favourites, profiles, room_sets, services, sharing
 from generations.drawing import Spec
@@ -43,6 +44,7 @@ PAGES = (
     "settings/members",
     "settings/audit-log",
     "settings/exports",
+    "settings/webhooks",
     "notifications",
     "activity",
     "my-projects",
@@ -64,10 +66,11 @@ NESTED = (
     "generations/{generation}/versions",
     "compare?a={picture}",
     "pictures/{picture}/share",
+    "settings/webhooks/{endpoint}",
     "projects/{project}/team",
     "projects/{project}/activity",
 )
-API = ("generations", "projects", "clients", "rooms", "photos", "credits/lines")
+API = ("generations", "projects", "clients", "rooms", "photos", "credits/lines", "events")
 
 
 def one_more_of_everything(studio: Studio, number: int) -> None:
@@ -92,6 +95,10 @@ def one_more_of_everything(studio: Studio, number: int) -> None:
     person = factories.make_person()
     with studio.enter():
         Membership.objects.create(organization=organization, user=person, role=Role.VIEWER)
+    endpoint, _ = webhooks.add_endpoint(
+        organization=organization, by_user=owner, url=f"https://example.com/{number}", now=now
+    )
+    webhooks.fire_test(endpoint=endpoint, by_user=owner, now=now)
     if number < 4:
         accounts.issue_api_key(organization=organization, by_user=owner, name="Key", live=True, now=now)
 
@@ -182,6 +189,7 @@ def test_no_list_asks_more_often_for_more_rows(studio: Studio, owner_client: Bro
         made = picture.generation
         assert made.room is not None
         with studio.enter():
+            hook = WebhookEndpoint.objects.of(studio.organization).earliest("pk")
             newest = RoomSet.objects.of(studio.organization).latest("pk")
             project = Project.objects.of(studio.organization).select_related("client").get(rooms=made.room)
         assert project.client is not None
@@ -191,6 +199,7 @@ def test_no_list_asks_more_often_for_more_rows(studio: Studio, owner_client: Bro
             "generation": made.public_id,
             "picture": picture.public_id,
         }
+        ids["endpoint"] = hook.public_id
         pages |= {page: counted(owner_client.get, f"{home}/{page.format(**ids)}") for page in NESTED}
         return pages | {f"api {name}": counted(api.get, name) for name in API}
 

@@ -2,12 +2,10 @@
 
 from accounts.models.activity import Event, Notification
 from accounts.models.attempts import Attempts
+from accounts.models.keys import MAX_ACTIVE_KEYS, ApiKey, ApiKeyQuerySet, Scope, api_key_id
 from accounts.models.letters import FormerAddress, News, NewsCopy
 from accounts.models.people import (
-    MAX_ACTIVE_KEYS,
     NOBODY,
-    ApiKey,
-    ApiKeyQuerySet,
     AuditEntry,
     Export,
     Invitation,
@@ -20,14 +18,21 @@ from accounts.models.people import (
     TenantQuerySet,
     User,
     UserManager,
-    api_key_id,
     export_id,
     invitation_id,
     organization_id,
 )
+from accounts.models.rates import RateWindow
+from accounts.models.webhooks import (
+    MAX_ENDPOINTS,
+    OffReason,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 __all__ = [
     "MAX_ACTIVE_KEYS",
+    "MAX_ENDPOINTS",
     "NOBODY",
     "ApiKey",
     "ApiKeyQuerySet",
@@ -42,13 +47,18 @@ __all__ = [
     "News",
     "NewsCopy",
     "Notification",
+    "OffReason",
     "OperatorAlert",
     "Organization",
     "OrganizationQuerySet",
+    "RateWindow",
     "Role",
+    "Scope",
     "TenantQuerySet",
     "User",
     "UserManager",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "api_key_id",
     "export_id",
     "invitation_id",

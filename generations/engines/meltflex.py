@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import requests
 from urllib3.exceptions import HTTPError
 
+from accounts.deadline import Deadline
 from generations.engines.base import (
     Again,
     EngineError,
@@ -33,7 +34,6 @@ from generations.engines.meltflex_answer import bad_answer, read_answer
 from generations.engines.meltflex_body import StreamedBody, base64_length
 from generations.engines.meltflex_wire import Wire
 from projects import image_pool, photos
-from projects.deadline import Deadline
 
 BODY_BYTES = 15 * 2**20  # the contract's limit of a request
 ANSWER_BYTES = 120 * 2**20  # three large pictures in base64, and then some

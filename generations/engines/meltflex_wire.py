@@ -15,8 +15,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
+from accounts.deadline import Deadline
 from generations.engines.meltflex_body import StreamedBody
-from projects.deadline import Deadline
 
 CONNECT_SECONDS = 10.0
 

@@ -288,8 +288,8 @@ def test_references_and_their_names_reach_the_engine(api: ApiClient, engine: Fak
 def test_the_address_wins_over_base64(
     api: ApiClient, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("projects.fetching.fetch", lambda url, **options: png(80, 40))
-    monkeypatch.setattr("projects.fetching.check_url", lambda url, **options: None)
+    monkeypatch.setattr("accounts.fetching.fetch", lambda url, **options: png(80, 40))
+    monkeypatch.setattr("accounts.fetching.check_url", lambda url, **options: None)
     assert api.post("generate", body(imageUrl="https://cdn.example/room.png")).status_code == 200
     assert engine.calls[0].source.media_type == "image/png"
 

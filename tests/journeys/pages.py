@@ -62,6 +62,7 @@ OF_THE_WORKSPACE = [
     "settings/exports",
     "settings/budgets",
     "settings/api-keys",
+    "settings/webhooks",
     "settings/meltflex-key",
     "settings/leave",
 ]
@@ -105,6 +106,8 @@ LOOKED_AT = {
     "test_review.py": {
         *("reviews", "new-review", "review", "review-settings", "review-guest", "review-guest-item"),
     },
+    "test_webhooks.py": {"webhook", "webhook-delivery"},
+    "test_delivery.py": {"delivery", "delivered", "original"},
     "test_proposal.py": {
         *("proposals", "proposal", "proposal-preview", "proposal-settings", "proposal-read"),
     },
@@ -136,6 +139,10 @@ NO_PAGE = {
     "room-set-progress": "a part of the page of a room set",
     "review-guest-file": "a file",
     "proposal-brand": "a file",
+    "delivered-archive": "a file",
+    "delivered-file": "a file",
+    "delivery-archive": "a file",
+    "original-file": "a file",
     "proposal-file": "a file",
     "proposal-pdf": "a file",
     "proposal-read-brand": "a file",
@@ -175,6 +182,9 @@ POSTED = {
     *("choose-cover", "place-photo", "place-room", "delete-photo", "delete-room", "cancel-room-set"),
     *("repeat-room-set", "review-answer", "review-link", "review-next", "review-revoke", "review-send"),
     *("review-settle", "review-turn", "review-guest-again", "review-guest-comment", "review-guest-decide"),
+    *("webhook-test", "webhook-rotate", "webhook-replay", "webhook-on", "webhook-off", "webhook-remove"),
+    *("webhook-again", "delete-test-data", "change-delivery", "delivered-pin", "original-settings"),
+    "remove-export-profile",
     *("review-guest-done", "review-guest-pin"),
     *("note-delete", "project-assign", "project-unassign", "proposal-delete", "proposal-link"),
     *("proposal-link-revoke", "proposal-send", "proposal-version", "proposal-withdraw"),

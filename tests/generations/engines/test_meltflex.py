@@ -22,10 +22,10 @@ from generations.engines.meltflex_answer import read_answer
 from generations.engines.meltflex_body import StreamedBody
 from tests import factories
 from tests import meltflex_server as upstream
+from tests.accounts.test_fetch import CERTIFICATE
 from tests.factories import data_url
 from tests.fakes import jpeg, png
 from tests.meltflex_server import MeltFlexServer
-from tests.projects.test_fetch import CERTIFICATE
 
 PHOTO = InputImage.of_bytes(jpeg(), "image/jpeg")
 ASK = EngineRequest(prompt="Japandi", source=PHOTO)

@@ -16,8 +16,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from projects import fetching
-from projects.fetching import AddressRefused, FetchFailed, FetchRefused, FetchTooLarge, check_url, fetch
+from accounts import fetching
+from accounts.fetching import AddressRefused, FetchFailed, FetchRefused, FetchTooLarge, check_url, fetch
 
 PUBLIC = [
     "http://example.com",

@@ -1,0 +1,106 @@
+"""Rows of API keys, with what each may be used for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.ids import new_id
+from accounts.models.people import Organization, TenantQuerySet, User
+
+MAX_ACTIVE_KEYS = 5
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for; each stands for itself."""
+
+    READ = "read", _("Read")
+    GENERATE = "generate", _("Make pictures, and change what they hang on")
+    MANAGE = "manage", _("Manage keys, webhooks and members")
+
+
+class ApiKeyQuerySet(TenantQuerySet):
+    """Words about keys."""
+
+    def active(self) -> Self:
+        """Not revoked."""
+        return self.filter(revoked_at=None)
+
+
+def api_key_id() -> str:
+    return new_id("key")
+
+
+class ApiKey(models.Model):
+    """A program's key: only its hash is kept, and its beginning so that a person can find it again."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=api_key_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="api_keys")
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=60)
+    is_live = models.BooleanField()
+    prefix = models.CharField(max_length=24)
+    sha256 = models.BinaryField(max_length=32, unique=True)
+    slot = models.PositiveSmallIntegerField()  # 1 to 5: the database itself refuses a sixth active key
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    # What it may be used for, until when, and from where ("" = anywhere, else CIDR blocks with spaces between).
+    may_read = models.BooleanField(default=True, db_default=True)
+    may_generate = models.BooleanField(default=True, db_default=True)
+    may_manage = models.BooleanField(default=False, db_default=False)  # asked for by name alone
+    expires_at = models.DateTimeField(null=True, blank=True)
+    networks = models.CharField(max_length=1000, blank=True, default="", db_default="")
+    # The minute that is being counted, and how many spending requests it has seen.
+    window_start = models.DateTimeField(null=True, blank=True)
+    window_count = models.PositiveIntegerField(default=0)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "slot"], condition=Q(revoked_at=None), name="api_key_slot_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(slot__gte=1, slot__lte=MAX_ACTIVE_KEYS), name="api_key_at_most_five"
+            ),
+            models.CheckConstraint(
+                condition=Q(may_read=True) | Q(may_generate=True) | Q(may_manage=True),
+                name="api_key_is_good_for_something",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """What it may be used for."""
+        return [scope for scope in Scope if getattr(self, f"may_{scope.value}")]
+
+    def has_expired(self, now: datetime) -> bool:
+        """Its time is over."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def count_request(self, *, limit: int, now: datetime) -> bool:
+        """Count one spending request in the running minute; False when the minute is used up.
+
+        One conditional UPDATE, so the limit is exact over any number of threads and machines.
+        """
+        minute = now.replace(second=0, microsecond=0)
+        mine = ApiKey.objects.filter(pk=self.pk)
+        # `gte`: a clock a little behind counts in the minute that another has opened.
+        again = mine.filter(window_start__gte=minute, window_count__lt=limit)
+        if again.update(window_count=F("window_count") + 1, last_used_at=now):
+            return True
+        # The first request of a minute; two at once: one opens it, the other counts in it.
+        opened = mine.filter(Q(window_start=None) | Q(window_start__lt=minute))
+        if limit > 0 and opened.update(window_start=minute, window_count=1, last_used_at=now):
+            return True
+        return bool(again.update(window_count=F("window_count") + 1, last_used_at=now))
