@@ -129,9 +129,18 @@ def fetch(
             answer = _get(target, addresses, max_bytes=max_bytes, deadline=deadline)
             if isinstance(answer, bytes):
                 return answer
-            url = urljoin(url, answer)
+            url = _onward(url, answer)
     message = f"That address redirects more than {MAX_REDIRECTS} times."
     raise FetchFailed(message)
+
+
+def _onward(url: str, location: str) -> str:
+    """Where a redirect leads."""
+    try:
+        return urljoin(url, location)
+    except ValueError:  # brackets that hold no IPv6 address; a bug in nobody's code but the server's
+        message = "That address redirects to one that is not valid."
+        raise FetchFailed(message) from None
 
 
 def _parse(url: str, *, allow_loopback: bool) -> _Target:
@@ -170,7 +179,12 @@ def _split(url: str) -> SplitResult:
         (parts.scheme not in PORTS, "The address must be complete and begin with http:// or https://."),
         ("@" in parts.netloc, "The address must not contain a user name or password."),
         (not parts.hostname, "The address names no host."),
-        ("%" in parts.netloc, "The host name in the address is not valid."),  # IPv6 zones, encoded names
+        # IPv6 zones and encoded names; brackets around what is no IPv6 address ("IPvFuture").
+        ("%" in parts.netloc, "The host name in the address is not valid."),
+        (
+            "[" in parts.netloc and ":" not in (parts.hostname or ""),
+            "The host name in the address is not valid.",
+        ),
     ):
         if wrong:
             raise FetchRefused(message)
