@@ -23,6 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import logs
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Membership, Organization, Role, User
 
@@ -176,6 +177,7 @@ def member(
             if membership is None:
                 raise Http404
             request.organization, request.membership = membership.organization, membership
+            logs.note(workspace=workspace)
             if not membership.may(role):
                 raise PermissionDenied(
                     f"This needs the role {role.label.lower()} in {membership.organization}."
@@ -224,6 +226,7 @@ class TenantAPIView(APIView):
                 "Send an API key: `Authorization: Bearer mf_sk_…`. It is made in the account settings."
             )
         self.api_key, self.organization = request.auth, request.auth.organization
+        logs.note(workspace=self.organization.public_id)
         if self.api_key.is_live and not self.organization.api_access:
             raise ApiAccessNeeded
 

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import environ
 
+from accounts import logs
 from config import social
 from config.local.postgres import data_dir, default
 
@@ -125,6 +127,7 @@ INSTALLED_APPS = [
     "generations",
 ]
 MIDDLEWARE = [
+    "config.requests.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -321,11 +324,20 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 
 # --- Log -------------------------------------------------------------------------------------------------
 
+# "line" for people, "json" for programs: then each request is a line too.
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {
+            "()": "accounts.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"()": "accounts.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "procrastinate": {"level": "WARNING"},
@@ -334,3 +346,18 @@ LOGGING = {
         "stripe": {"level": "WARNING"},
     },
 }
+# Who may read /metrics: `Authorization: Bearer <this>`; "" = nobody, and there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# The very values that no line of the log may carry.
+logs.hide(
+    [
+        SECRET_KEY,
+        *re.split("[,:]", SECRETS_KEYS),
+        MELTFLEX_API_KEY,
+        STRIPE_SECRET_KEY,
+        STRIPE_WEBHOOK_SECRET,
+        METRICS_TOKEN,
+        str(DATABASES["default"].get("PASSWORD", "")),
+        str(vars().get("EMAIL_HOST_PASSWORD") or ""),
+    ]
+)

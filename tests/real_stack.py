@@ -64,6 +64,7 @@ class RealStack:
     address: str
     environ: dict[str, str]
     process: subprocess.Popen[bytes]
+    log: Path  # what its processes say
 
     def manage(self, *arguments: str) -> str:
         """A management command's standard output; raises when it fails."""
@@ -142,8 +143,11 @@ class Caller(requests.Session):
 
 
 @contextmanager
-def running(folder: Path, **environ: str) -> Iterator[RealStack]:
-    """A stack that is ready; stopped as Ctrl-C would, at the end."""
+def running(folder: Path, *, code: Path = ROOT, keep: bool = False, **environ: str) -> Iterator[RealStack]:
+    """A stack that is ready; stopped as Ctrl-C would, at the end.
+
+    `code` is the checkout whose programs run; with `keep` the database is left where it is.
+    """
     port = free_port()
     clean = {
         name: value
@@ -155,14 +159,14 @@ def running(folder: Path, **environ: str) -> Iterator[RealStack]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "config.local", "run"],
-            cwd=ROOT,
+            cwd=code,
             env=full,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,  # Ctrl-C is for pytest, which then stops it in order
         )
-    stack = RealStack(f"http://127.0.0.1:{port}", full, process)
+    stack = RealStack(f"http://127.0.0.1:{port}", full, process, log)
     try:
         _wait_until_ready(stack, log)
         yield stack
@@ -170,7 +174,8 @@ def running(folder: Path, **environ: str) -> Iterator[RealStack]:
         try:
             _stop(process)
         finally:
-            EmbeddedPostgres(folder).destroy()  # as root the cluster may lie outside the folder
+            if not keep:
+                EmbeddedPostgres(folder).destroy()  # as root the cluster may lie outside the folder
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

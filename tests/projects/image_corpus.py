@@ -1,7 +1,7 @@
 """Bombs, liars and polyglots, built here byte by byte: no file in the repository that a scanner would stumble over.
 
-Each is made when it is asked for. `REFUSED` has to be refused; `HARMLESS` are pictures with something in them, which has
-to be gone from what comes out; `EITHER` may be one or the other, within the same bounds of time and memory.
+Each is made when it is asked for. `REFUSED` has to be refused; `HARMLESS` are pictures with something in them, which
+has to be gone from what comes out; `EITHER` may be one or the other, within the same bounds of time and memory.
 """
 
 from __future__ import annotations

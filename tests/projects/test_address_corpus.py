@@ -23,15 +23,45 @@ PUBLIC = "93.184.216.34"  # what every public name of the corpus resolves to
 
 # --- Written into the address ----------------------------------------------------------------------------
 
-SPELLINGS_OF_THIS_MACHINE = """
-http://127.0.0.1/ http://127.0.0.1:80/ http://127.0.0.1:443/ http://127.255.255.254/ http://127.1/ http://127.0.1/
-http://2130706433/ http://0x7f000001/ http://0x7F.0x00.0x00.0x01/ http://0x7f.1/ http://0177.0.0.01/ http://017700000001/
-http://0177.0x0.0.1/ http://0x7f.0.0.01/ http://00000177.0.0.1/ http://127.0.0.1./ http://127.0.0.1../ http://0/ http://0.0.0.0/
-http://00.0.0.0/ http://0x0/ http://localhost/ http://LocalHost/ http://localhost./ http://a.localhost/
-http://localhost.localdomain/ http://[::1]/ http://[0000:0000:0000:0000:0000:0000:0000:0001]/ http://[::]/
-http://[::ffff:127.0.0.1]/ http://[::ffff:7f00:1]/ http://[0:0:0:0:0:ffff:127.0.0.1]/ http://[::127.0.0.1]/
-http://[::ffff:0:127.0.0.1]/ http://[::ffff:0:7f00:1]/ http://ip6-localhost/ http://ip6-loopback/
-""".split()
+SPELLINGS_OF_THIS_MACHINE = [
+    "http://127.0.0.1/",
+    "http://127.0.0.1:80/",
+    "http://127.0.0.1:443/",
+    "http://127.255.255.254/",
+    "http://127.1/",
+    "http://127.0.1/",
+    "http://2130706433/",
+    "http://0x7f000001/",
+    "http://0x7F.0x00.0x00.0x01/",
+    "http://0x7f.1/",
+    "http://0177.0.0.01/",
+    "http://017700000001/",
+    "http://0177.0x0.0.1/",
+    "http://0x7f.0.0.01/",
+    "http://00000177.0.0.1/",
+    "http://127.0.0.1./",
+    "http://127.0.0.1../",
+    "http://0/",
+    "http://0.0.0.0/",
+    "http://00.0.0.0/",
+    "http://0x0/",
+    "http://localhost/",
+    "http://LocalHost/",
+    "http://localhost./",
+    "http://a.localhost/",
+    "http://localhost.localdomain/",
+    "http://[::1]/",
+    "http://[0000:0000:0000:0000:0000:0000:0000:0001]/",
+    "http://[::]/",
+    "http://[::ffff:127.0.0.1]/",
+    "http://[::ffff:7f00:1]/",
+    "http://[0:0:0:0:0:ffff:127.0.0.1]/",
+    "http://[::127.0.0.1]/",
+    "http://[::ffff:0:127.0.0.1]/",
+    "http://[::ffff:0:7f00:1]/",
+    "http://ip6-localhost/",
+    "http://ip6-loopback/",
+]
 
 OTHER_SCRIPTS = [
     "http://127。0。0。1/",  # ideographic full stops
@@ -51,32 +81,104 @@ OTHER_SCRIPTS = [
     "http://１６９.254.169.254/",
 ]
 
-CLOUD_METADATA = """
-http://169.254.169.254/latest/meta-data/iam/security-credentials/ http://169.254.169.254./ http://2852039166/
-http://0xa9fea9fe/ http://0251.0376.0251.0376/ http://0251.254.169.254/ http://169.254.43518/ http://169.16689662/
-http://[::ffff:169.254.169.254]/ http://[::ffff:a9fe:a9fe]/ http://[64:ff9b::169.254.169.254]/ http://[64:ff9b::a9fe:a9fe]/
-http://[64:ff9b:1::a9fe:a9fe]/ http://[2002:a9fe:a9fe::]/ http://[fd00:ec2::254]/ http://[fd20:ce::254]/ http://[fe80::a9fe:a9fe]/
-http://169.254.170.2/v2/credentials http://169.254.170.23/v1/credentials http://100.100.100.200/latest/meta-data/
-http://192.0.0.192/ http://168.63.129.16/metadata http://metadata.google.internal/computeMetadata/v1/ http://metadata/
-http://metadata.goog.internal/ http://instance-data/ http://instance-data.ec2.internal/ http://169.254.0.23/ http://169.254.10.10/
-""".split()
+CLOUD_METADATA = [
+    "http://169.254.169.254/latest/meta-data/iam/security-credentials/",
+    "http://169.254.169.254./",
+    "http://2852039166/",
+    "http://0xa9fea9fe/",
+    "http://0251.0376.0251.0376/",
+    "http://0251.254.169.254/",
+    "http://169.254.43518/",
+    "http://169.16689662/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[::ffff:a9fe:a9fe]/",
+    "http://[64:ff9b::169.254.169.254]/",
+    "http://[64:ff9b::a9fe:a9fe]/",
+    "http://[64:ff9b:1::a9fe:a9fe]/",
+    "http://[2002:a9fe:a9fe::]/",
+    "http://[fd00:ec2::254]/",
+    "http://[fd20:ce::254]/",
+    "http://[fe80::a9fe:a9fe]/",
+    "http://169.254.170.2/v2/credentials",
+    "http://169.254.170.23/v1/credentials",
+    "http://100.100.100.200/latest/meta-data/",
+    "http://192.0.0.192/",
+    "http://168.63.129.16/metadata",
+    "http://metadata.google.internal/computeMetadata/v1/",
+    "http://metadata/",
+    "http://metadata.goog.internal/",
+    "http://instance-data/",
+    "http://instance-data.ec2.internal/",
+    "http://169.254.0.23/",
+    "http://169.254.10.10/",
+]
 
-INNER_RANGES = """
-http://10.0.0.1/ http://10.255.255.255/ http://167772161/ http://0xa000001/ http://012.0.0.1/ http://172.16.0.1/ http://172.31.255.254/
-http://192.168.0.1/ http://3232235521/ http://0xc0a80001/ http://192.168.1/ http://100.64.0.1/ http://100.127.255.254/ http://192.0.2.10/
-http://198.18.0.1/ http://198.51.100.7/ http://203.0.113.9/ http://192.88.99.1/ http://224.0.0.251/ http://239.255.255.250/
-http://240.0.0.1/ http://255.255.255.255/ http://4294967295/ http://[fc00::1]/ http://[fd12:3456:789a::1]/ http://[fe80::1]/
-http://[febf::1]/ http://[fec0::1]/ http://[ff02::1]/ http://[ff05::1:3]/ http://[2001:db8::1]/ http://[2001::1]/
-http://[2001:0:a00:1::]/ http://[2001:10::1]/ http://[2002:a00:1::1]/ http://[2002:c0a8:101::1]/ http://[64:ff9b::10.0.0.1]/
-http://[64:ff9b:1::1]/ http://[::10.0.0.1]/ http://[::ffff:192.168.1.1]/ http://[100::1]/ http://[3fff::1]/ http://[5f00::1]/
-http://printer.local/ http://nas.lan/ http://router.home.arpa/ http://intranet/ http://kubernetes.default.svc.cluster.local/
-http://vault.service.internal/ http://postgres/ http://db:443/
-""".split()
+INNER_RANGES = [
+    "http://10.0.0.1/",
+    "http://10.255.255.255/",
+    "http://167772161/",
+    "http://0xa000001/",
+    "http://012.0.0.1/",
+    "http://172.16.0.1/",
+    "http://172.31.255.254/",
+    "http://192.168.0.1/",
+    "http://3232235521/",
+    "http://0xc0a80001/",
+    "http://192.168.1/",
+    "http://100.64.0.1/",
+    "http://100.127.255.254/",
+    "http://192.0.2.10/",
+    "http://198.18.0.1/",
+    "http://198.51.100.7/",
+    "http://203.0.113.9/",
+    "http://192.88.99.1/",
+    "http://224.0.0.251/",
+    "http://239.255.255.250/",
+    "http://240.0.0.1/",
+    "http://255.255.255.255/",
+    "http://4294967295/",
+    "http://[fc00::1]/",
+    "http://[fd12:3456:789a::1]/",
+    "http://[fe80::1]/",
+    "http://[febf::1]/",
+    "http://[fec0::1]/",
+    "http://[ff02::1]/",
+    "http://[ff05::1:3]/",
+    "http://[2001:db8::1]/",
+    "http://[2001::1]/",
+    "http://[2001:0:a00:1::]/",
+    "http://[2001:10::1]/",
+    "http://[2002:a00:1::1]/",
+    "http://[2002:c0a8:101::1]/",
+    "http://[64:ff9b::10.0.0.1]/",
+    "http://[64:ff9b:1::1]/",
+    "http://[::10.0.0.1]/",
+    "http://[::ffff:192.168.1.1]/",
+    "http://[100::1]/",
+    "http://[3fff::1]/",
+    "http://[5f00::1]/",
+    "http://printer.local/",
+    "http://nas.lan/",
+    "http://router.home.arpa/",
+    "http://intranet/",
+    "http://kubernetes.default.svc.cluster.local/",
+    "http://vault.service.internal/",
+    "http://postgres/",
+    "http://db:443/",
+]
 
-ZONES_AND_BRACKETS = """
-http://[fe80::1%25eth0]/ http://[fe80::1%eth0]/ http://[::1%25lo]/ http://[::1%lo]/ http://[::1 http://::1/ http://[::1]]/
-http://[127.0.0.1]/ http://[v1.7f000001]/ http://[::ffff:127.0.0.1%25lo]/
-""".split()
+ZONES_AND_BRACKETS = [
+    "http://[fe80::1%25eth0]/",
+    "http://[fe80::1%eth0]/",
+    "http://[::1%25lo]/",
+    "http://[::1%lo]/",
+    "http://[::1",
+    "http://::1/",
+    "http://[::1]]/",
+    "http://[127.0.0.1]/",
+    "http://[v1.7f000001]/",
+    "http://[::ffff:127.0.0.1%25lo]/",
+]
 
 TWO_READINGS = [  # one parser sees a public host, another an inner one
     "http://example.com@127.0.0.1/",
@@ -111,14 +213,42 @@ TWO_READINGS = [  # one parser sees a public host, another an inner one
     "//127.0.0.1/",
 ]
 
-PORTS_AND_SCHEMES = """
-http://example.com:22/ http://example.com:25/ http://example.com:5432/ http://example.com:6379/ http://example.com:8000/
-http://example.com:0/ http://example.com:65536/ http://example.com:-80/ http://example.com:+80x/ https://example.com:8443/
-file:///etc/passwd file://127.0.0.1/etc/passwd FILE:///proc/self/environ ftp://example.com/a.jpg sftp://example.com/ gopher://127.0.0.1:6379/_INFO
-dict://127.0.0.1:11211/stat ldap://127.0.0.1/ tftp://127.0.0.1/a netdoc:///etc/passwd jar:http://127.0.0.1!/ php://filter/resource=/etc/passwd
-data:image/png;base64,AAAA javascript:alert(1) unix:/var/run/docker.sock http+unix://%2Fvar%2Frun%2Fdocker.sock/ ws://127.0.0.1/ about:blank
-blob:http://127.0.0.1/x view-source:http://127.0.0.1/ urn:x smb://127.0.0.1/share \\\\127.0.0.1\\share hxxp://example.com/
-""".split()
+PORTS_AND_SCHEMES = [
+    "http://example.com:22/",
+    "http://example.com:25/",
+    "http://example.com:5432/",
+    "http://example.com:6379/",
+    "http://example.com:8000/",
+    "http://example.com:0/",
+    "http://example.com:65536/",
+    "http://example.com:-80/",
+    "http://example.com:+80x/",
+    "https://example.com:8443/",
+    "file:///etc/passwd",
+    "file://127.0.0.1/etc/passwd",
+    "FILE:///proc/self/environ",
+    "ftp://example.com/a.jpg",
+    "sftp://example.com/",
+    "gopher://127.0.0.1:6379/_INFO",
+    "dict://127.0.0.1:11211/stat",
+    "ldap://127.0.0.1/",
+    "tftp://127.0.0.1/a",
+    "netdoc:///etc/passwd",
+    "jar:http://127.0.0.1!/",
+    "php://filter/resource=/etc/passwd",
+    "data:image/png;base64,AAAA",
+    "javascript:alert(1)",
+    "unix:/var/run/docker.sock",
+    "http+unix://%2Fvar%2Frun%2Fdocker.sock/",
+    "ws://127.0.0.1/",
+    "about:blank",
+    "blob:http://127.0.0.1/x",
+    "view-source:http://127.0.0.1/",
+    "urn:x",
+    "smb://127.0.0.1/share",
+    "\\\\127.0.0.1\\share",
+    "hxxp://example.com/",
+]
 
 WRITTEN = [
     *SPELLINGS_OF_THIS_MACHINE,
