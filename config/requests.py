@@ -17,6 +17,9 @@ from accounts import logs
 logger = logging.getLogger(__name__)
 
 HEADER = "X-Request-Id"
+PERMISSIONS = (
+    "camera=(self), geolocation=(), microphone=()"  # photos may be taken on the spot; nothing else is ours
+)
 _GIVEN = re.compile(
     r"[A-Za-z0-9_-]{8,64}"
 )  # by a proxy of ours or a careful client; nothing else gets into the log
@@ -35,6 +38,7 @@ class RequestId:
         with logs.about(request=name):
             response = self.get_response(request)
             response.headers.setdefault(HEADER, name)
+            response.headers.setdefault("Permissions-Policy", PERMISSIONS)
             if settings.LOG_FORMAT == "json" and request.path not in ("/healthz", "/readyz", "/metrics"):
                 facts = {
                     "method": request.method,
