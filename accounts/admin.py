@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from accounts import alerts
 from accounts.models import ApiKey, AuditEntry, Membership, OperatorAlert, Organization, User
@@ -24,7 +26,7 @@ class UserAdmin(admin.ModelAdmin):
 class OrganizationAdmin(admin.ModelAdmin):
     """Workspaces; entitlements are written by the plan, so they are shown, not edited."""
 
-    list_display = ("name", "public_id", "plan", "api_access", "created_at")
+    list_display = ("name", "public_id", "plan", "api_access", "created_at", "look")
     search_fields = ("name", "public_id")
     readonly_fields = (
         "public_id",
@@ -35,6 +37,13 @@ class OrganizationAdmin(admin.ModelAdmin):
         "in_flight_limit",
         "retention_days",
     )
+
+    @admin.display(description="look in")
+    def look(self, organization: Organization) -> str:
+        """To what is in it, after a reason."""
+        return format_html(
+            '<a href="{}">give a reason</a>', reverse("admin:workspace", args=[organization.public_id])
+        )
 
 
 @admin.register(Membership)

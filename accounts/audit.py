@@ -25,6 +25,7 @@ KINDS: dict[str, str | Promise] = {
     "generation": _("Pictures"),
     "share_link": _("Links to pictures"),
     "export": _("Exports"),
+    "operator": _("Operators"),
 }
 WORDS: dict[str, str | Promise] = {
     "workspace.created": _("Opened the workspace"),
@@ -60,6 +61,7 @@ WORDS: dict[str, str | Promise] = {
     "share_link.made": _("Shared a picture by a link"),
     "share_link.revoked": _("Revoked a link to a picture"),
     "export.asked": _("Asked for an export"),
+    "operator.looked": _("Looked into the workspace, as an operator"),
 }
 
 
