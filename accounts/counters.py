@@ -17,6 +17,8 @@ from django.db import connections
 class Counters(DatabaseCache):
     """The cache named `default`; its table is `accounts_counter`."""
 
+    _table: str  # Django's stubs lack it
+
     def _cull(self, db: str, cursor: Any, now: datetime, num: int) -> None:
         table = connections[db].ops.quote_name(self._table)
         cursor.execute(f"DELETE FROM {table} WHERE expires < %s", [now])  # noqa: S608 — our own table's name

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count
@@ -31,9 +32,7 @@ def figure(name: str, about: str, value: float | None) -> Figure:
     return Figure(name, about, rows=[] if value is None else [((), float(value))])
 
 
-def rows_of(
-    sql: str, parameters: Sequence[object] = (), *, labels: int
-) -> list[tuple[tuple[str, ...], float]]:
+def rows_of(sql: str, parameters: Sequence[Any] = (), *, labels: int) -> list[tuple[tuple[str, ...], float]]:
     """What a query says whose first columns are labels, the last one the number."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

@@ -13,7 +13,7 @@ from typing import Any
 import environ
 
 from accounts import logs
-from config import social
+from config import reporting, social
 from config.local.postgres import data_dir, default
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -373,6 +373,8 @@ LOGGING = {
 }
 # Who may read /metrics: `Authorization: Bearer <this>`; "" = nobody, and there is no such page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Where errors are reported to ("https://…@sentry.example/1"); "" = nowhere but the log.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
 # The very values that no line of the log may carry.
 logs.hide(
     [
@@ -386,3 +388,4 @@ logs.hide(
         str(vars().get("EMAIL_HOST_PASSWORD") or ""),
     ]
 )
+reporting.start(dsn=SENTRY_DSN, environment=ENVIRONMENT)

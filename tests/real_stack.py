@@ -143,11 +143,18 @@ class Caller(requests.Session):
 
 
 @contextmanager
-def running(folder: Path, *, code: Path = ROOT, keep: bool = False, **environ: str) -> Iterator[RealStack]:
-    """A stack that is ready; stopped as Ctrl-C would, at the end.
+def running(folder: Path, **environ: str) -> Iterator[RealStack]:
+    """A stack that is ready; stopped as Ctrl-C would, at the end, and its database with it."""
+    try:
+        with running_from(ROOT, folder, **environ) as stack:
+            yield stack
+    finally:
+        EmbeddedPostgres(folder).destroy()  # as root the cluster may lie outside the folder
 
-    `code` is the checkout whose programs run; with `keep` the database is left where it is.
-    """
+
+@contextmanager
+def running_from(code: Path, folder: Path, **environ: str) -> Iterator[RealStack]:
+    """The same with the programs of any checkout; the database is left where it is."""
     port = free_port()
     clean = {
         name: value
@@ -171,11 +178,7 @@ def running(folder: Path, *, code: Path = ROOT, keep: bool = False, **environ: s
         _wait_until_ready(stack, log)
         yield stack
     finally:
-        try:
-            _stop(process)
-        finally:
-            if not keep:
-                EmbeddedPostgres(folder).destroy()  # as root the cluster may lie outside the folder
+        _stop(process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -72,14 +72,16 @@ def test_the_release_before_makes_pictures_on_the_new_tables(old_code: Path, tmp
             code=old_code,
         )
         assert made.returncode == 0, made.stderr
-        with real_stack.running(data, code=old_code, keep=True) as stack:
+        with real_stack.running_from(old_code, data) as stack:
             caller = stack.provision("Orchard", 100)
             name = picture(caller)
             assert pixels(stack, caller, name).startswith(b"\x89PNG")
             assert caller.balance() == 90
             assert caller.get(f"{stack.address}/", timeout=30).status_code == 200
             assert stack.try_manage("check_ledger").returncode == 0  # by the new code
-        with real_stack.running(data, keep=True) as stack:  # the deploy goes on: what was made is there
+        with real_stack.running_from(
+            real_stack.ROOT, data
+        ) as stack:  # the deploy goes on: what was made is there
             caller.address = stack.address
             assert pixels(stack, caller, name).startswith(b"\x89PNG")
             picture(caller)

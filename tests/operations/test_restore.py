@@ -87,7 +87,7 @@ def test_a_lost_disk_costs_what_came_after_the_backup_and_nothing_else(tmp_path:
         )
         assert role == 0, "the application's role must own its tables"
 
-        with real_stack.running(second, keep=True) as stack:
+        with real_stack.running_from(real_stack.ROOT, second) as stack:
             caller = Caller(stack.address, key)
             assert caller.balance() == balance
             assert pixels(stack, caller, kept) == before
