@@ -15,9 +15,12 @@ from accounts.models import Event, Membership, Notification, Organization, User
 
 @dataclass(frozen=True)
 class Kind:
-    """How events of one kind read: `words` with %(who)s and any key of their data, and the path they lead to."""
+    """How events of one kind read: `words` with %(who)s and any key of their data, and the path they lead to.
 
-    words: str | Promise
+    A function is asked for the words where they depend on the event.
+    """
+
+    words: str | Promise | Callable[[Event], str | Promise]
     address: Callable[[Event], str] | None = None
 
 
@@ -74,7 +77,8 @@ def words_of(event: Event) -> str:
     if kind is None:
         return event.kind
     who = event.actor.get_short_name() if event.actor else event.actor_name or str(_("Roomwright"))
-    return str(kind.words) % {**event.data, "who": who}
+    words = kind.words(event) if callable(kind.words) else kind.words
+    return str(words) % {**event.data, "who": who}
 
 
 def address_of(event: Event) -> str:

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 
 from accounts import exports, lifecycle, members, services, tenancy
 from accounts.errors import Refusal
-from accounts.models import ApiKey, Invitation, Membership, Organization, Role, User
+from accounts.models import ApiKey, Event, Invitation, Membership, Organization, Role, User
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ def empty(*, organization_id: int, now: datetime) -> bool:
         return False
     exports.forget(organization=organization)
     with tenancy.enter(organization):
+        Event.objects.of(organization).delete()
         Invitation.objects.of(organization).delete()
         ApiKey.objects.of(organization).update(name=_("Deleted"))
         Membership.objects.of(organization).delete()

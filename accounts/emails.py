@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db.models import Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -34,15 +35,25 @@ def send(*, to: Sequence[str], template: str, context: Mapping[str, Any], langua
 
 
 def send_to_members(
-    *, organization: Organization, role: Role, template: str, context: Mapping[str, Any], wish: str = ""
+    *,
+    organization: Organization,
+    role: Role,
+    template: str,
+    context: Mapping[str, Any],
+    wish: str = "",
+    also: Iterable[int] = (),
 ) -> None:
     """To everybody in the workspace whose role includes `role`; with a `wish`, who has it (`mail_…`).
+
+    `also`: users who are told if they are members, whatever their role.
 
     One mail for each language that is read there.
     """
     roles = [each for each in Role if each.includes(role)]
     with tenancy.enter(organization):
-        members = Membership.objects.of(organization).filter(role__in=roles, user__is_active=True)
+        members = Membership.objects.of(organization).filter(
+            Q(role__in=roles) | Q(user__in=list(also)), user__is_active=True
+        )
         if wish:
             members = members.filter(**{wish: True})
         people = list(members.order_by("pk").values_list("user__language", "user__email"))

@@ -128,6 +128,11 @@ class WishesForm(forms.Form):
         label=_("Budgets and a balance that runs low"),
         help_text=_("Goes to owners and admins."),
     )
+    mail_reviews = forms.BooleanField(
+        required=False,
+        label=_("What clients do in review rooms"),
+        help_text=_("Goes to designers, admins and owners, and to who made the room."),
+    )
 
 
 class DeleteForm(forms.Form):

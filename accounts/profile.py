@@ -7,7 +7,7 @@ from allauth.usersessions.models import UserSession
 from accounts import tenancy
 from accounts.models import Membership, Organization, User
 
-WISHES = ("mail_ready", "mail_failed", "mail_weekly", "mail_budgets")
+WISHES = ("mail_ready", "mail_failed", "mail_weekly", "mail_budgets", "mail_reviews")
 
 
 def save_profile(*, user: User, name: str, language: str, wants_news: bool) -> None:

@@ -20,7 +20,7 @@ from billing.forms import BudgetForm
 @member(Role.ADMIN)
 @require_http_methods(["GET", "POST"])
 def budgets_page(request: MemberRequest) -> HttpResponse:
-    """Every member and client with what they may use in a month and have used; a POST sets or removes one."""
+    """Every member and client with what they may use and have used; a POST sets or removes one."""
     organization, now = request.organization, timezone.now()
     subjects = budgets.subjects(organization=organization)
     form = BudgetForm(request.POST or None)
@@ -40,10 +40,14 @@ def budgets_page(request: MemberRequest) -> HttpResponse:
         elif key not in subjects:
             raise Http404
         else:
-            budgets.set_budget(cap=cap, **change)
-            messages.success(
-                request, _("%(name)s may use %(cap)s credits a month.") % {"name": subjects[key], "cap": cap}
+            is_total = form.cleaned_data["kind"] == "total"
+            budgets.set_budget(cap=cap, is_total=is_total, **change)
+            words = (
+                _("%(name)s may use %(cap)s credits altogether.")
+                if is_total
+                else _("%(name)s may use %(cap)s credits a month.")
             )
+            messages.success(request, words % {"name": subjects[key], "cap": cap})
         return redirect("budgets", workspace=organization.public_id)
     standing = {each.key: each for each in budgets.budgets_of(organization=organization, now=now)}
     # A budget whose member or client is gone stays until somebody removes it.

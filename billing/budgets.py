@@ -1,4 +1,4 @@
-"""Budgets: what may be used in a calendar month (UTC) under an opaque key, `member:…` or `client:…`.
+"""Budgets: what may be used under an opaque key, `member:…` or `client:…`, in a calendar month (UTC) or altogether.
 
 A hold uses them in its own transaction, by one conditional statement that also starts a new month; what comes back
 of a hold is given back to the month in which it was taken, or to none.
@@ -30,7 +30,7 @@ _MEMBER, _CLIENT = "member:", "client:"
 
 
 class BudgetExceeded(Refusal):
-    """This would go over a budget of this month. An owner or admin of the workspace can raise it."""
+    """This would go over a budget. An owner or admin of the workspace can raise it."""
 
     code, title, status = "budget_exceeded", "Budget exceeded", 402
 
@@ -43,12 +43,13 @@ class CapOutOfRange(Refusal):
 
 @dataclass(frozen=True)
 class Standing:
-    """A budget as it stands in this month; `name` is whose it is."""
+    """A budget as it stands now, in this month or altogether (`is_total`); `name` is whose it is."""
 
     key: str
     name: str
     cap: int
     used: int
+    is_total: bool = False
 
     @property
     def percent(self) -> int:
@@ -69,22 +70,38 @@ def member_key(user: User) -> str:
 # --- Setting them ----------------------------------------------------------------------------------------
 
 
-def set_budget(*, organization: Organization, key: str, cap: int, by_user: User, now: datetime) -> None:
-    """Cap what the key may use in a calendar month, from now on; a budget that is there keeps what is used.
+def client_key(public_id: str) -> str:
+    """The key of a client's budget."""
+    return f"{_CLIENT}{public_id}"
 
-    Raises CapOutOfRange.
+
+def set_budget(
+    *, organization: Organization, key: str, cap: int, by_user: User, now: datetime, is_total: bool = False
+) -> None:
+    """Cap what the key may use, from now on, in a calendar month or altogether.
+
+    A budget that is there keeps what is used; one that becomes of the other kind is counted afresh. Raises
+    CapOutOfRange.
     """
     if not 0 <= cap <= MOST_CAP:
         raise CapOutOfRange
     with tenancy.enter(organization):
         Budget.objects.bulk_create(
-            [Budget(organization=organization, key=key, cap=cap, counted_from=now)],
+            [Budget(organization=organization, key=key, cap=cap, is_total=is_total, counted_from=now)],
             update_conflicts=True,
             unique_fields=["organization", "key"],
             update_fields=["cap"],
         )
+        other = Budget.objects.of(organization).filter(key=key, is_total=not is_total)
+        other.update(is_total=is_total, used=0, told_percent=0, counted_from=now)
         accounts.record(
-            organization=organization, by_user=by_user, action="budget.set", target=key, now=now, cap=cap
+            organization=organization,
+            by_user=by_user,
+            action="budget.set",
+            target=key,
+            now=now,
+            cap=cap,
+            is_total=is_total,
         )
 
 
@@ -109,6 +126,13 @@ def existing(*, organization: Organization, keys: Sequence[str]) -> list[str]:
         return list(found.values_list("key", flat=True))
 
 
+def budget_of(*, organization: Organization, key: str, now: datetime) -> Standing | None:
+    """One budget, if there is one."""
+    with tenancy.enter(organization):
+        row = Budget.objects.of(organization).filter(key=key).first()
+        return _standing(row, _names(organization, [key]), now) if row else None
+
+
 def budgets_of(*, organization: Organization, now: datetime) -> list[Standing]:
     """Every budget, fullest first."""
     with tenancy.enter(organization):
@@ -128,8 +152,8 @@ def subjects(*, organization: Organization) -> dict[str, str]:
 
 
 def _standing(row: Budget, names: dict[str, str], now: datetime) -> Standing:
-    used = row.used if row.counted_from >= _month(now) else 0
-    return Standing(row.key, names[row.key], row.cap, used)
+    used = row.used if row.is_total or row.counted_from >= _month(now) else 0
+    return Standing(row.key, names[row.key], row.cap, used, row.is_total)
 
 
 def _names(organization: Organization, keys: Sequence[str]) -> dict[str, str]:
@@ -167,7 +191,9 @@ def _count(organization: Organization, keys: Sequence[str], credits: int, month:
     counted: int = roomy.filter(used_now__lte=F("cap") - credits).update(
         used=used + credits,
         told_percent=_unless_older(month, "told_percent"),
-        counted_from=Greatest(F("counted_from"), Value(month)),
+        counted_from=Case(
+            When(is_total=True, then=F("counted_from")), default=Greatest(F("counted_from"), Value(month))
+        ),
     )
     return counted
 
@@ -187,8 +213,9 @@ def _month(now: datetime) -> datetime:
 
 
 def _unless_older(month: datetime, column: str) -> Case:
-    """The column, or 0 where it is of a month before."""
-    return Case(When(counted_from__lt=month, then=0), default=F(column), output_field=IntegerField())
+    """The column, or 0 where it is of a month before and counts months."""
+    older = When(counted_from__lt=month, is_total=False, then=0)
+    return Case(older, default=F(column), output_field=IntegerField())
 
 
 def _full_words(organization: Organization, keys: Sequence[str], credits: int, now: datetime) -> str:
@@ -198,6 +225,11 @@ def _full_words(organization: Organization, keys: Sequence[str], credits: int, n
     if not full:
         return _("A budget was changed at this moment, and nothing was charged. Try once more.")
     first = full[0]
+    if first.is_total:
+        return _(
+            "The budget of %(name)s is %(cap)s credits, %(used)s are used and this needs %(needed)s. An owner or"
+            " admin can raise it under Settings, Budgets."
+        ) % {"name": first.name, "cap": first.cap, "used": first.used, "needed": credits}
     month = _month(now)
     after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     return _(
@@ -217,7 +249,7 @@ def _full_words(organization: Organization, keys: Sequence[str], credits: int, n
 
 
 def _tell(organization: Organization, keys: Sequence[str]) -> None:
-    """One mail when 80 % of a budget are reached in a month and one at 100 %; a leap past both sends the latter."""
+    """One mail when 80 % of a budget are reached, and one at 100 %; a leap past both sends the latter."""
     for percent in NOTICES:
         untold = Budget.objects.of(organization).filter(key__in=keys, told_percent__lt=percent, used__gt=0)
         reached = untold.alias(hundredfold=F("used") * 100).filter(hundredfold__gte=F("cap") * percent)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -97,31 +97,48 @@ def lines_of(*, organization: Organization) -> Any:
     return CreditEntry.objects.of(organization).order_by("-number")
 
 
-# One statement, so that two requests can never spend the same credit. `before` locks the account and reads it
-# as it is now; the decision and the arithmetic use only that. Allowance goes first, unless it has expired.
+@dataclass(frozen=True)
+class Wanted:
+    """Credits (> 0) to be set aside for one thing, by its unique reference."""
+
+    reference: str
+    credits: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+# One statement for however many, so that two requests can never spend the same credit and nobody gets half of what
+# was asked for. `before` locks the account and reads it as it is now; the decision and the arithmetic use only that.
+# Allowance goes first, unless it has expired; `upto` is what a line and those before it take together.
 _HOLD = """
-WITH before AS (
+WITH wanted AS (
+    SELECT reference, credits, labels, place, (sum(credits) OVER (ORDER BY place))::int AS upto
+    FROM unnest(%(references)s::text[], %(credits)s::int[], %(labels)s::text[])
+         WITH ORDINALITY AS one(reference, credits, labels, place)
+), before AS (
     SELECT id, allowance, purchased, held, debt, lines,
-           LEAST(%(credits)s, CASE WHEN allowance_until <= %(now)s THEN 0 ELSE allowance END) AS from_allowance
+           CASE WHEN allowance_until <= %(now)s THEN 0 ELSE allowance END AS usable
     FROM billing_creditaccount WHERE organization_id = %(organization)s FOR UPDATE
 ), account AS (
     UPDATE billing_creditaccount
-    SET allowance = before.allowance - before.from_allowance,
-        purchased = before.purchased - (%(credits)s - before.from_allowance),
-        held = before.held + %(credits)s,
-        lines = before.lines + 1
+    SET allowance = before.allowance - LEAST(%(total)s, before.usable),
+        purchased = before.purchased - (%(total)s - LEAST(%(total)s, before.usable)),
+        held = before.held + %(total)s,
+        lines = before.lines + %(count)s
     FROM before
     WHERE billing_creditaccount.id = before.id
-      AND before.debt = 0 AND before.purchased >= %(credits)s - before.from_allowance
-    RETURNING before.id, before.from_allowance, billing_creditaccount.allowance, billing_creditaccount.purchased,
-              billing_creditaccount.held, billing_creditaccount.debt, billing_creditaccount.lines
+      AND before.debt = 0 AND before.purchased >= %(total)s - LEAST(%(total)s, before.usable)
+    RETURNING before.id, before.allowance, before.purchased, before.held, before.debt, before.lines, before.usable
 )
 INSERT INTO billing_creditentry (
     organization_id, account_id, number, kind, allowance, purchased, held, debt,
     allowance_after, purchased_after, held_after, debt_after, reference, budgets, labels, at)
-SELECT %(organization)s, id, lines, 'hold', -from_allowance, from_allowance - %(credits)s, %(credits)s, 0,
-       allowance, purchased, held, debt, %(reference)s, %(budgets)s, %(labels)s::jsonb, %(now)s
-FROM account RETURNING id
+SELECT %(organization)s, account.id, account.lines + place, 'hold',
+       LEAST(upto - credits, usable) - LEAST(upto, usable),
+       LEAST(upto, usable) - LEAST(upto - credits, usable) - credits,
+       credits, 0,
+       allowance - LEAST(upto, usable), purchased - (upto - LEAST(upto, usable)), held + upto, debt,
+       reference, %(budgets)s, wanted.labels::jsonb, %(now)s
+FROM account, wanted ORDER BY place RETURNING id
 """
 
 
@@ -139,24 +156,35 @@ def hold(
     Raises NotEnoughCredits (with `required` and `balance`), InDebt, budgets.BudgetExceeded; IntegrityError for a second
     hold of the same reference. `budgets` are keys of Budget rows that must all have room.
     """
+    wanted = Wanted(reference, credits, labels or {})
+    hold_all(organization=organization, wanted=[wanted], now=now, budgets=budgets)
+
+
+def hold_all(
+    *, organization: Organization, wanted: Sequence[Wanted], now: datetime, budgets: Sequence[str] = ()
+) -> None:
+    """Set all of it aside, a line each, or raise as `hold` does and change nothing; the sum is what is refused."""
+    total = sum(each.credits for each in wanted)
     with tenancy.enter(organization):
         with connection.cursor() as cursor:
             cursor.execute(
                 _HOLD,
                 {
                     "organization": organization.pk,
-                    "credits": credits,
-                    "reference": reference,
+                    "references": [each.reference for each in wanted],
+                    "credits": [each.credits for each in wanted],
+                    "labels": [json.dumps(dict(each.labels)) for each in wanted],
+                    "total": total,
+                    "count": len(wanted),
                     "now": now,
                     "budgets": list(budgets),
-                    "labels": json.dumps(dict(labels or {})),
                 },
             )
             held = cursor.fetchone() is not None
         if not held:
-            _refuse(organization, credits, now)
+            _refuse(organization, total, now)
         if budgets:
-            caps.use(organization=organization, keys=budgets, credits=credits, now=now)
+            caps.use(organization=organization, keys=budgets, credits=total, now=now)
 
 
 def _refuse(organization: Organization, credits: int, now: datetime) -> None:

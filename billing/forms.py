@@ -61,7 +61,10 @@ class BudgetForm(forms.Form):
     """A budget for one key; an empty cap removes it."""
 
     key = forms.CharField(max_length=120)
-    cap = forms.IntegerField(required=False, min_value=0, max_value=MOST_CAP, label=_("Credits a month"))
+    cap = forms.IntegerField(required=False, min_value=0, max_value=MOST_CAP, label=_("Credits"))
+    kind = forms.ChoiceField(
+        required=False, label=_("Counted"), choices=[("month", _("a month")), ("total", _("altogether"))]
+    )
 
 
 class TopupForm(forms.Form):

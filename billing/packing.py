@@ -34,7 +34,7 @@ def pack(*, organization: Organization, archive: Archive) -> None:
             .order_by("pk")
             .values("public_id", "created_at", "by_user__email", "credits", "amount", "currency", "state")
         )
-        budgets = list(Budget.objects.of(organization).values("key", "cap", "used"))
+        budgets = list(Budget.objects.of(organization).values("key", "cap", "used", "is_total"))
     archive.rows("credits", lines)
     archive.rows("purchases", bought)
     archive.rows("budgets", budgets)

@@ -11,7 +11,9 @@ class GenerationsConfig(AppConfig):
     def ready(self) -> None:
         from generations import (
             closing,  # noqa: F401 — importing registers what it does when a workspace is deleted
+            happenings,  # noqa: F401 — importing registers what its events are called
             naming,  # noqa: F401 — importing registers what it names
             packing,  # noqa: F401 — importing registers what it packs
+            review_telling,  # noqa: F401 — importing registers its kinds of events
             upstream_keys,  # noqa: F401 — importing registers what it seals
         )

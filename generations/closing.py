@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from accounts import lifecycle, tenancy
 from accounts.models import Organization
 from generations import removal, services
-from generations.models import Generation, Picture, ShareLink, UpstreamKey
+from generations.models import Generation, Picture, ReviewRoom, RoomSet, ShareLink, UpstreamKey
 from projects import closing as projects
 
 _AT_ONCE = 100
@@ -53,6 +53,8 @@ def close(*, organization: Organization, now: datetime) -> None:
             removal.delete_generation(generation=generation, by_user=None, now=now, is_noted=False)
     with tenancy.enter(organization):
         ShareLink.objects.of(organization).delete()
+        RoomSet.objects.of(organization).delete()
+        ReviewRoom.objects.of(organization).delete()  # with links, comments and decisions
         UpstreamKey.objects.of(organization).kept().update(removed_at=now, sealed=b"")
     projects.erase(organization=organization)
 

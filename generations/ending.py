@@ -7,7 +7,7 @@ from datetime import datetime
 
 from accounts import tenancy
 from billing import credits
-from generations import admission, engines, gates, mailing, outcomes
+from generations import admission, engines, gates, mailing, outcomes, set_counting
 from generations.gates import Verdict
 from generations.models import Generation, State, UpstreamCall
 from generations.models.generation import GenerationQuerySet
@@ -49,6 +49,7 @@ def end(
         )
         if not changed:
             return False
+        set_counting.note_end(generation=generation, now=now)
         if held and settled:
             credits.settle(
                 organization=organization, reference=generation.public_id, credits=settled, now=now

@@ -13,7 +13,7 @@ from django.db.models import Q
 from accounts import tenancy
 from accounts.models import Export, TenantQuerySet
 from generations.models import Picture, Rendition
-from projects.models import Photo, UnclaimedFile
+from projects.models import Client, Photo, UnclaimedFile
 
 # Every column that names a stored file.
 _COLUMNS: tuple[tuple[type[Any], str], ...] = (
@@ -24,6 +24,7 @@ _COLUMNS: tuple[tuple[type[Any], str], ...] = (
     (Photo, "original"),
     (Photo, "image"),
     (Photo, "thumbnail"),
+    (Client, "logo"),
 )
 _AT_ONCE = 500  # names of one look-up
 

@@ -75,6 +75,20 @@ _DOWN = """
     )
     SELECT id FROM down ORDER BY id DESC LIMIT %(most)s
 """
+# The same way up for many at once.
+_ROOTS = """
+    WITH RECURSIVE up (start, parent_id, photo_id, depth) AS (
+        SELECT id, parent_id, photo_id, 0 FROM generations_generation
+        WHERE organization_id = %(organization)s AND id = ANY(%(generations)s)
+        UNION ALL
+        SELECT up.start, g.parent_id, g.photo_id, up.depth + 1
+        FROM up
+        JOIN generations_picture p ON p.id = up.parent_id AND p.organization_id = %(organization)s
+        JOIN generations_generation g ON g.id = p.generation_id AND g.organization_id = %(organization)s
+        WHERE up.depth < 1000
+    )
+    SELECT start, photo_id FROM up WHERE photo_id IS NOT NULL
+"""
 _ROOT = " SELECT photo_id FROM up WHERE photo_id IS NOT NULL"
 
 
@@ -98,6 +112,13 @@ def first_photo(*, generation: Generation) -> Photo | None:
     ids = _ids(_FAMILY + _ROOT, generation.organization, generation)
     found: Photo | None = Photo.objects.of(generation.organization).filter(pk__in=ids).first()
     return found
+
+
+def first_photos(*, organization: Organization, generations: Sequence[int]) -> dict[int, int]:
+    """The photo (its key) at the root of each of these generations (keys), in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROOTS, {"organization": organization.pk, "generations": list(generations)})
+        return dict(cursor.fetchall())
 
 
 def _ids(sql: str, organization: Organization, generation: Generation, **more: int) -> list[int]:

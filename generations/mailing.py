@@ -24,9 +24,14 @@ WEEK = timedelta(days=7)
 
 
 def arrange(*, generation: Generation, state: State) -> None:
-    """A mail about this end, if who asked on a page wants one; in the transaction that ends it."""
+    """A mail about this end, if who asked on a page wants one; in the transaction that ends it.
+
+    None about each picture of a room set: its end is one event.
+    """
     wish = _WISHES.get(state)
     if wish is None or generation.requested_by_id is None or generation.api_key_id is not None:
+        return
+    if generation.room_set_id is not None:
         return
     wanted = Membership.objects.of(generation.organization).filter(
         user=generation.requested_by_id, **{wish: True}

@@ -51,6 +51,6 @@ def projects_named(*, organization: Organization, ids: Collection[str] | None) -
 
 @naming.register("cli")
 def clients_named(*, organization: Organization, ids: Collection[str] | None) -> dict[str, Named]:
-    """By their names; they have one page for all."""
+    """By their names."""
     found = _rows(Client.objects.of(organization), ids).order_by("name").values_list("public_id", "name")
-    return {key: Named(name, _page("clients", organization)) for key, name in found}
+    return {key: Named(name, _page("client", organization, client_id=key)) for key, name in found}

@@ -7,7 +7,16 @@ from typing import Any
 from accounts import lifecycle, tenancy
 from accounts.archive import Archive
 from accounts.models import Organization, User
-from generations.models import Generation, Picture, ShareLink
+from generations.models import (
+    Comment,
+    Decision,
+    Generation,
+    Picture,
+    ReviewItem,
+    ReviewRoom,
+    RoomSet,
+    ShareLink,
+)
 
 _AT_ONCE = 200
 _ASKED = (
@@ -31,7 +40,9 @@ _ASKED = (
     "photo__public_id",
     "parent__public_id",
     "room__public_id",
+    "room_set__public_id",
 )
+_SET = ("public_id", "name", "project__public_id", "room__public_id", "photos", "created_at", "finished_at")
 _PICTURE = (
     "public_id",
     "generation__public_id",
@@ -41,6 +52,52 @@ _PICTURE = (
     "notes",
     "starred_at",
     "created_at",
+)
+_ROOM = (
+    "public_id",
+    "project__public_id",
+    "title",
+    "message",
+    "created_by__email",
+    "created_at",
+    "first_opened_at",
+    "revoked_at",
+    "max_rounds",
+    "current_round",
+    "round_closed_at",
+    "show_prices",
+    "show_budget",
+    "show_product_links",
+    "show_versions",
+    "allow_downloads",
+)
+_ITEM = ("public_id", "room__public_id", "picture__public_id", "replaces__public_id", "position", "round")
+_COMMENT = (
+    "public_id",
+    "item__public_id",
+    "parent__public_id",
+    "author_name",
+    "author_email",
+    "author__email",
+    "text",
+    "x",
+    "y",
+    "round",
+    "created_at",
+    "resolved_at",
+    "resolved_by__email",
+)
+_DECISION = (
+    "item__public_id",
+    "reference__position",
+    "reference__photo__public_id",
+    "outcome",
+    "reason",
+    "reviewer_name",
+    "reviewer_email",
+    "round",
+    "number",
+    "at",
 )
 
 
@@ -57,10 +114,25 @@ def pack(*, organization: Organization, archive: Archive) -> None:
     archive.rows("pictures", told)
     with tenancy.enter(organization):
         links = ShareLink.objects.of(organization).order_by("pk")
+        sets = list(RoomSet.objects.of(organization).order_by("pk").values(*_SET))
         shared = list(
             links.values("public_id", "picture__public_id", "created_at", "expires_at", "revoked_at")
         )
     archive.rows("share-links", shared)
+    archive.rows("room-sets", sets)
+    _pack_reviews(organization, archive)
+
+
+def _pack_reviews(organization: Organization, archive: Archive) -> None:
+    with tenancy.enter(organization):
+        rooms = list(ReviewRoom.objects.of(organization).order_by("pk").values(*_ROOM))
+        items = list(ReviewItem.objects.of(organization).order_by("pk").values(*_ITEM))
+        comments = list(Comment.objects.of(organization).order_by("pk").values(*_COMMENT))
+        decisions = list(Decision.objects.of(organization).order_by("pk").values(*_DECISION))
+    archive.rows("review-rooms", rooms)
+    archive.rows("review-pictures", items)
+    archive.rows("review-comments", comments)
+    archive.rows("review-decisions", decisions)
 
 
 @lifecycle.person_exported.register

@@ -8,8 +8,10 @@ from typing import Any
 
 from allauth.account.utils import has_verified_email
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -20,6 +22,7 @@ from accounts.tenancy import MemberRequest
 from billing import credits, pricing
 from billing.pricing import LEVELS
 from generations import gallery, services
+from generations.engines.preview.styles import STYLES
 from generations.models import Generation, Picture
 
 
@@ -112,3 +115,14 @@ def _fingerprint(ask: services.Ask) -> str:
 def name_of(filename: str) -> str:
     """ "grey-sofa_2.jpg" → "Grey sofa 2": what a photo may show, from its file's name."""
     return slugify(filename.rpartition(".")[0] or filename).replace("-", " ").replace("_", " ").capitalize()
+
+
+def style_choices() -> list[tuple[str, str]]:
+    """Each style with the address of its example picture."""
+    return [(style, _sample_of(style)) for style in STYLES]
+
+
+def _sample_of(style: str) -> str:
+    """The address of the style's example picture, "" where there is none."""
+    name = f"samples/styles/{slugify(style)}.jpg"
+    return static(name) if finders.find(name) else ""

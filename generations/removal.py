@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Greatest
 
+from accounts import activity, tenancy
 from accounts import services as accounts
-from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
 from generations import renditions
@@ -22,7 +22,7 @@ from generations.models import Generation, GenerationReference, Picture
 from generations.models.generation import GenerationQuerySet
 from projects import services as projects
 from projects import storage
-from projects.models import Photo, PhotoQuerySet
+from projects.models import Photo, PhotoQuerySet, Room
 
 logger = logging.getLogger(__name__)
 
@@ -127,6 +127,64 @@ def _remove_unneeded(organization: Organization, locked: Iterable[int], needed_b
     unneeded = list(_unneeded(organization, photos, needed_by))
     projects.remove_photos(organization=organization, removed=unneeded)
     return len(unneeded)
+
+
+# --- Photos of rooms -------------------------------------------------------------------------------------
+
+
+def delete_photo(*, photo: Photo, by_user: User, now: datetime) -> bool:
+    """Out of its room; and for good, unless pictures need it still. Returns whether it is gone for good."""
+    organization = photo.organization
+    with tenancy.enter(organization):
+        gone = _out_of_rooms(organization, Photo.objects.of(organization).of_rooms().filter(pk=photo.pk))
+        accounts.record(
+            organization=organization,
+            by_user=by_user,
+            action="room.photo_deleted",
+            target=photo.public_id,
+            now=now,
+        )
+    return bool(gone)
+
+
+def delete_room(*, room: Room, by_user: User, now: datetime) -> None:
+    """With its photos, but for those that pictures need still; pictures made there stay in the history."""
+    organization = room.organization
+    with tenancy.enter(organization):
+        # FOR UPDATE: nobody adds a photo to it, or asks for a picture there, from here on.
+        for found in (
+            Room.objects.of(organization)
+            .select_for_update(of=("self",))
+            .select_related("project")
+            .filter(pk=room.pk)
+        ):
+            _out_of_rooms(organization, Photo.objects.of(organization).filter(room=found))
+            project = found.project
+            found.delete()
+            activity.record(
+                organization=organization,
+                kind="room.deleted",
+                subject=room.public_id,
+                project=project.public_id,
+                by_user=by_user,
+                now=now,
+                data={"name": room.name},
+            )
+            accounts.record(
+                organization=organization,
+                by_user=by_user,
+                action="room.deleted",
+                target=room.public_id,
+                now=now,
+                name=room.name,
+            )
+
+
+def _out_of_rooms(organization: Organization, photos: PhotoQuerySet) -> int:
+    """Of no room any more, locked; those that nothing needs are removed. Returns how many these are."""
+    locked = [photo.pk for photo in photos.select_for_update(no_key=True).order_by("pk")]
+    Photo.objects.of(organization).filter(pk__in=locked).update(room=None)
+    return _remove_unneeded(organization, locked, Generation.objects.of(organization).kept())
 
 
 # --- Retention -------------------------------------------------------------------------------------------

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.staticfiles import finders
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.templatetags.static import static
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -29,6 +26,7 @@ from generations.page_parts import (
     options_open,
     price_tag,
     request_pictures,
+    style_choices,
     to_generation,
 )
 from projects import services as projects
@@ -154,7 +152,7 @@ def _context(
         "most_pieces": MAX_PIECES,
         "modes": MODES.values(),
         "keep_clause": KEEP_STRUCTURE,
-        "styles": [(style, _sample_of(style)) for style in STYLES],
+        "styles": style_choices(),
         "options_open": options_open(organization),
         "upstream": upstream_keys.state_of(organization),
         "usual_price": pricing.price(),
@@ -168,12 +166,6 @@ def _price(form: StudioForm) -> int:
     known = level if level in pricing.LEVELS else "quick"
     count = int(variations) if variations in ("1", "2", "3") else 1
     return pricing.price(design_level=known, variations=count)
-
-
-def _sample_of(style: str) -> str:
-    """The address of the style's example picture, "" where there is none."""
-    name = f"samples/styles/{slugify(style)}.jpg"
-    return static(name) if finders.find(name) else ""
 
 
 # --- Sent as soon as they are chosen ----------------------------------------------------------------------

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from accounts import emails
+from accounts import attempts, emails
 from accounts.tasks import MAIL_AGAIN
 from billing import credits
-from generations import mailing, queue, removal, running, timing, upstream_keys
+from generations import mailing, queue, removal, review_links, review_telling, running, timing, upstream_keys
 from projects import storage
 
 WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
@@ -81,3 +82,32 @@ def tell_weeks(timestamp: int) -> None:
 def tell_week(organization_id: int) -> None:
     """What was made in a workspace in seven days."""
     mailing.tell_week(organization_id=organization_id, now=timezone.now())
+
+
+@app.task(name=review_telling.MAIL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def mail_review(room_id: int, organization_id: int) -> None:
+    """What clients did in a review room, to the members."""
+    review_telling.mail(room_id=room_id, organization_id=organization_id, address=settings.PUBLIC_BASE_URL)
+
+
+@app.task(name=review_links.MAIL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def mail_review_link(
+    room_id: int, organization_id: int, user_id: int | None, to: str, base: str, days: int
+) -> None:
+    """A link into a review room, to one person."""
+    review_links.mail(
+        room_id=room_id,
+        organization_id=organization_id,
+        user_id=user_id,
+        to=to,
+        base=base,
+        days=days,
+        now=timezone.now(),
+    )
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="accounts.forget_attempts", queue="upkeep", queueing_lock="forget_attempts")
+def forget_attempts(timestamp: int) -> None:
+    """Every hour: counters of attempts that are long over."""
+    attempts.forget_old(now=timezone.now())

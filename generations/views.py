@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.storage import default_storage
+from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -29,6 +30,7 @@ from projects.models import Photo, Room
 from projects.services import IncomingImage
 
 MOST_AT_ONCE = 20  # photos of one upload
+PHOTOS_AT_ONCE = 48  # on a page
 
 
 @member(in_transaction=False)
@@ -47,9 +49,13 @@ def room(request: MemberRequest, room_id: str) -> HttpResponse:
         if not form.errors:
             return redirect("room", workspace=request.organization.public_id, room_id=room_id)
     with enter(request.organization):
+        photos = Photo.objects.of(request.organization).of_rooms().filter(room=found).in_order()
+        page = Paginator(photos, PHOTOS_AT_ONCE).get_page(request.GET.get("page"))
         context = {
             "room": found,
-            "photos": found.photos.filter(kind=Photo.Kind.ROOM).order_by("-pk"),
+            "page": page,
+            # What a photo dropped after the last of this page stands before.
+            "next": photos[page.end_index() : page.end_index() + 1].first() if page.has_next() else None,
             "generations": for_cards(Generation.objects.of(request.organization).kept().filter(room=found))[
                 :60
             ],

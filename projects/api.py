@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -26,6 +27,8 @@ class ClientInput(serializers.Serializer):
 
     name = serializers.CharField(max_length=120)
     email = serializers.EmailField(required=False, allow_blank=True, default="")
+    phone = serializers.CharField(required=False, allow_blank=True, default="", max_length=40)
+    address = serializers.CharField(required=False, allow_blank=True, default="", max_length=240)
     notes = serializers.CharField(required=False, allow_blank=True, default="", max_length=10_000)
 
 
@@ -35,6 +38,7 @@ class ProjectInput(serializers.Serializer):
     name = serializers.CharField(max_length=120)
     client = serializers.CharField(required=False, allow_null=True, default=None)
     address = serializers.CharField(required=False, allow_blank=True, default="", max_length=240)
+    deadline = serializers.DateField(required=False, allow_null=True, default=None)
 
 
 class RoomInput(serializers.Serializer):
@@ -57,7 +61,10 @@ def client_data(client: Client) -> dict[str, Any]:
         "id": client.public_id,
         "name": client.name,
         "email": client.email,
+        "phone": client.phone,
+        "address": client.address,
         "notes": client.notes,
+        "archived": client.archived_at is not None,
         "created_at": client.created_at,
     }
 
@@ -69,6 +76,9 @@ def project_data(project: Project) -> dict[str, Any]:
         "name": project.name,
         "client": project.client.public_id if project.client else None,
         "address": project.address,
+        "status": project.status,
+        "deadline": project.deadline,
+        "archived": project.archived_at is not None,
         "created_at": project.created_at,
     }
 
@@ -146,7 +156,9 @@ class ProjectCollection(_Collection):
             asked["client"] = get_object_or_404(
                 Client.objects.of(self.organization), public_id=id_or_nothing(client_id)
             )
-        project = services.create_project(organization=self.organization, **asked)
+        project = services.create_project(
+            organization=self.organization, by_user=self.api_key.created_by, now=timezone.now(), **asked
+        )
         return Response(project_data(project), status=201)
 
 
@@ -167,7 +179,10 @@ class RoomCollection(_Collection):
         asked = self.checked(RoomInput, request)
         projects = Project.objects.of(self.organization).select_related("organization")
         project = get_object_or_404(projects, public_id=id_or_nothing(asked["project"]))
-        return Response(room_data(services.create_room(project=project, name=asked["name"])), status=201)
+        room = services.create_room(
+            project=project, name=asked["name"], by_user=self.api_key.created_by, now=timezone.now()
+        )
+        return Response(room_data(room), status=201)
 
 
 class PhotoCollection(_Collection):

@@ -9,4 +9,4 @@ class ProjectsConfig(AppConfig):
     name = "projects"
 
     def ready(self) -> None:
-        from projects import packing  # noqa: F401 — importing registers what it packs
+        from projects import happenings, packing  # noqa: F401 — importing registers what they know

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts import tenancy
 from accounts.models import Organization
-from projects import services
+from projects import services, storage
 from projects.models import Client, Photo, Product, Project, Recipe
 
 _AT_ONCE = 50  # photos of one transaction
@@ -21,7 +21,9 @@ def erase(*, organization: Organization) -> None:
         Recipe.objects.of(organization).delete()
         Product.objects.of(organization).delete()
         Project.objects.of(organization).delete()
-        Client.objects.of(organization).delete()
+        clients = Client.objects.of(organization)
+        storage.doom(clients.exclude(logo="").values_list("logo", flat=True))
+        clients.delete()
 
 
 def _erase_photos(organization: Organization) -> int:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_id
 from accounts.models import Organization, TenantQuerySet, User
+
+MAX_WORDS = 8  # of a search; what is more narrows no further
+# The position of what nobody has put anywhere: after all that was, in the order in which it came. Who moves one thing
+# numbers its neighbours anew (`projects.arranging`).
+AT_THE_END = 1_000_000
 
 
 def client_id() -> str:
@@ -36,20 +42,94 @@ def recipe_id() -> str:
     return new_id("rcp")
 
 
+class ClientQuerySet(TenantQuerySet):
+    """Words about clients."""
+
+    def active(self) -> Self:
+        """Not archived."""
+        return self.filter(archived_at=None)
+
+    def found_by(self, words: str) -> Self:
+        """Whose name, address or contact has each of the words."""
+        rows = self
+        for word in words.split()[:MAX_WORDS]:
+            anywhere = Q(name__icontains=word) | Q(brand_name__icontains=word) | Q(address__icontains=word)
+            rows = rows.filter(anywhere | Q(email__icontains=word) | Q(phone__icontains=word))
+        return rows
+
+
 class Client(models.Model):
-    """Whom a project is done for."""
+    """Whom a project is done for. What is shown to them is in their brand, where they have one."""
 
     public_id = models.CharField(max_length=40, unique=True, default=client_id, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     name = models.CharField(max_length=120)
     email = models.EmailField("e-mail", blank=True)
+    phone = models.CharField(max_length=40, blank=True, default="", db_default="")
+    address = models.CharField(max_length=240, blank=True, default="", db_default="")
     notes = models.TextField(blank=True)
+    brand_name = models.CharField(max_length=120, blank=True, default="", db_default="")
+    accent = models.CharField(
+        max_length=7, blank=True, default="", db_default=""
+    )  # #rrggbb, readable on white
+    logo = models.CharField(
+        max_length=240, blank=True, default="", db_default=""
+    )  # storage name of a PNG or JPEG
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(accent="") | Q(accent__regex=r"^#[0-9a-f]{6}$"), name="client_accent_is_a_colour"
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "name"], name="client_by_name")]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_name(self) -> str:
+        """What the client is called on what they see."""
+        return self.brand_name or self.name
+
+
+class Status(models.TextChoices):
+    """How far a project is; people move it, in any direction."""
+
+    NEW = "new", _("New")
+    WORKING = "working", _("In progress")
+    REVIEW = "review", _("In review")
+    APPROVED = "approved", _("Approved")
+    DELIVERED = "delivered", _("Delivered")
+
+
+class ProjectQuerySet(TenantQuerySet):
+    """Words about projects."""
+
+    def active(self) -> Self:
+        """Not archived."""
+        return self.filter(archived_at=None)
+
+    def found_by(self, words: str) -> Self:
+        """Whose name, address or client has each of the words."""
+        rows = self
+        for word in words.split()[:MAX_WORDS]:
+            anywhere = Q(name__icontains=word) | Q(address__icontains=word) | Q(client__name__icontains=word)
+            rows = rows.filter(anywhere)
+        return rows
+
+    def with_cover(self) -> Self:
+        """`cover_thumbnail`: of the chosen photo while it is the project's, else of its first; None where none is."""
+        own = Photo.objects.filter(
+            room__project=OuterRef("pk"), kind=Photo.Kind.ROOM, state=Photo.State.READY
+        )
+        chosen = own.filter(pk=OuterRef("cover")).values("thumbnail")[:1]
+        first = own.order_by("room__position", "room", "position", "pk").values("thumbnail")[:1]
+        return self.annotate(cover_thumbnail=Coalesce(Subquery(chosen), Subquery(first)))
 
 
 class Project(models.Model):
@@ -60,9 +140,24 @@ class Project(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, null=True, blank=True, related_name="projects")
     name = models.CharField(max_length=120)
     address = models.CharField(max_length=240, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.NEW, db_default="new")
+    deadline = models.DateField(null=True, blank=True)
+    cover = models.ForeignKey("projects.Photo", models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["new", "working", "review", "approved", "delivered"]),
+                name="project_status_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "status", "-id"], name="project_of_status_newest_first"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -75,9 +170,13 @@ class Room(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     project = models.ForeignKey(Project, models.CASCADE, related_name="rooms")
     name = models.CharField(max_length=120)
+    position = models.IntegerField(default=AT_THE_END, db_default=AT_THE_END)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["project", "position", "id"], name="room_in_order")]
 
     def __str__(self) -> str:
         return self.name
@@ -89,6 +188,10 @@ class PhotoQuerySet(TenantQuerySet):
     def of_rooms(self) -> Self:
         """Photos of rooms, without furniture references and without what was removed."""
         return self.filter(kind=Photo.Kind.ROOM).exclude(state=Photo.State.GONE)
+
+    def in_order(self) -> Self:
+        """As their rooms show them."""
+        return self.order_by("position", "pk")
 
     def passing(self) -> Self:
         """Not yet removed, and kept by no room: they go when nothing that was made from them needs them."""
@@ -118,6 +221,7 @@ class Photo(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     room = models.ForeignKey(Room, models.SET_NULL, null=True, blank=True, related_name="photos")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.ROOM)
+    position = models.IntegerField(default=AT_THE_END, db_default=AT_THE_END)
     name = models.CharField(max_length=120, blank=True)  # what a reference shows ("Sofa")
     source_url = models.URLField(max_length=2048, blank=True)
     original = models.CharField(max_length=240, blank=True)  # storage names; "" until there is one
@@ -152,6 +256,7 @@ class Photo(models.Model):
         ]
         indexes = [
             models.Index(fields=["organization", "room", "-id"], name="photo_of_room_newest_first"),
+            models.Index(fields=["room", "position", "id"], name="photo_in_order"),
             models.Index(
                 fields=["organization", "created_at"],
                 condition=(Q(kind="reference") | Q(kind="room", room=None)) & ~Q(state="gone"),

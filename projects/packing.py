@@ -11,16 +11,38 @@ from projects.models import Client, Photo, Product, Project, Recipe, Room
 
 _AT_ONCE = 200
 _LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "clients": (Client, ("public_id", "name", "email", "notes", "created_at")),
-    "projects": (Project, ("public_id", "name", "address", "client__public_id", "created_at")),
-    "rooms": (Room, ("public_id", "name", "project__public_id", "created_at")),
+    "clients": (
+        Client,
+        (
+            *("public_id", "name", "email", "phone", "address", "notes", "brand_name", "accent"),
+            *("created_at", "archived_at"),
+        ),
+    ),
+    "projects": (
+        Project,
+        (
+            *("public_id", "name", "address", "client__public_id", "status", "deadline"),
+            *("cover__public_id", "created_at", "archived_at"),
+        ),
+    ),
+    "rooms": (Room, ("public_id", "name", "project__public_id", "position", "created_at")),
     "products": (
         Product,
         ("public_id", "name", "price", "currency", "link", "photo__public_id", "created_at"),
     ),
     "recipes": (Recipe, ("public_id", "name", "mode", "style", "prompt", "resolution", "variations")),
 }
-_PHOTO = ("public_id", "kind", "name", "room__public_id", "source_url", "width", "height", "created_at")
+_PHOTO = (
+    "public_id",
+    "kind",
+    "name",
+    "room__public_id",
+    "position",
+    "source_url",
+    "width",
+    "height",
+    "created_at",
+)
 
 
 @lifecycle.workspace_exported.register
@@ -30,6 +52,8 @@ def pack(*, organization: Organization, archive: Archive) -> None:
         with tenancy.enter(organization):
             rows = list(model.objects.of(organization).order_by("pk").values(*columns))
         archive.rows(name, rows)
+    for public_id, logo in _logos(organization):
+        archive.stored("logos", public_id, logo)
     told, after = [], 0
     while some := _photos(organization, after):
         after = some[-1]["pk"]
@@ -38,6 +62,12 @@ def pack(*, organization: Organization, archive: Archive) -> None:
                 archive.stored("photos", photo["public_id"], stored)
             told.append({name: photo[name] for name in _PHOTO})
     archive.rows("photos", told)
+
+
+def _logos(organization: Organization) -> list[tuple[str, str]]:
+    with tenancy.enter(organization):
+        with_one = Client.objects.of(organization).exclude(logo="").order_by("pk")
+        return list(with_one.values_list("public_id", "logo"))
 
 
 def _photos(organization: Organization, after: int) -> list[dict[str, Any]]:

@@ -6,13 +6,15 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import partial
 from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
-from accounts import tenancy
+from accounts import activity, tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
 from projects import fetching, image_pool, photos, storage
@@ -37,24 +39,63 @@ class PhotoRemoved(Refusal):
     code, title, status = "photo_removed", "Photo removed", 410
 
 
-def create_client(*, organization: Organization, name: str, email: str = "", notes: str = "") -> Client:
+def create_client(
+    *,
+    organization: Organization,
+    name: str,
+    email: str = "",
+    notes: str = "",
+    phone: str = "",
+    address: str = "",
+) -> Client:
     """A new client of the workspace."""
     with tenancy.enter(organization):
-        return Client.objects.create(organization=organization, name=name, email=email, notes=notes)
+        return Client.objects.create(
+            organization=organization, name=name, email=email, notes=notes, phone=phone, address=address
+        )
 
 
 def create_project(
-    *, organization: Organization, name: str, client: Client | None = None, address: str = ""
+    *,
+    organization: Organization,
+    name: str,
+    client: Client | None = None,
+    address: str = "",
+    deadline: date | None = None,
+    by_user: User | None = None,
+    now: datetime | None = None,
 ) -> Project:
-    """A new project; `client` must be of the same workspace."""
+    """A new project; `client` must be of the same workspace. `now` is None for this moment."""
     with tenancy.enter(organization):
-        return Project.objects.create(organization=organization, client=client, name=name, address=address)
+        project = Project.objects.create(
+            organization=organization, client=client, name=name, address=address, deadline=deadline
+        )
+        _tell(project, "project.created", project.public_id, name, by_user, now)
+    return project
 
 
-def create_room(*, project: Project, name: str) -> Room:
-    """A new room of a project."""
+def create_room(
+    *, project: Project, name: str, by_user: User | None = None, now: datetime | None = None
+) -> Room:
+    """A new room, the last of its project. `now` is None for this moment."""
     with tenancy.enter(project.organization):
-        return Room.objects.create(organization=project.organization, project=project, name=name)
+        room = Room.objects.create(organization=project.organization, project=project, name=name)
+        _tell(project, "room.created", room.public_id, name, by_user, now)
+    return room
+
+
+def _tell(
+    project: Project, kind: str, subject: str, name: str, by_user: User | None, now: datetime | None
+) -> None:
+    activity.record(
+        organization=project.organization,
+        kind=kind,
+        subject=subject,
+        project=project.public_id,
+        by_user=by_user,
+        now=now or timezone.now(),
+        data={"name": name},
+    )
 
 
 def labels_of(room: Room) -> dict[str, str]:

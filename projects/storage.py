@@ -47,13 +47,13 @@ def announce(names: Sequence[str]) -> None:
         UnclaimedFile.objects.bulk_create(UnclaimedFile(name=name) for name in names)
 
 
-def write(name: str, content: bytes | BinaryIO) -> None:
+def write(name: str, content: bytes | BinaryIO | File[bytes]) -> None:
     """Put a file of an announced name into storage; a binary file is copied in pieces. Raises ClaimedTooLate."""
     put(name, content)
     confirm(name)
 
 
-def put(name: str, content: bytes | BinaryIO) -> None:
+def put(name: str, content: bytes | BinaryIO | File[bytes]) -> None:
     """The first half of `write`, which asks the database nothing; `confirm` is to follow."""
     file = ContentFile(content) if isinstance(content, bytes) else File(content)
     kept = default_storage.save(name, file)

@@ -1,12 +1,44 @@
-"""Addresses of clients' and projects' pages."""
+"""Addresses of the lists of clients and projects, and of what changes, moves and orders them."""
 
 from django.urls import path
 
 from accounts import converters  # noqa: F401 — knows `id`
-from projects import views
+from projects import arranging_pages, client_pages, views
 
 urlpatterns = [
     path("w/<id:workspace>/clients", views.clients, name="clients"),
+    path("w/<id:workspace>/clients/<id:client_id>/edit", client_pages.change_client, name="change-client"),
+    path(
+        "w/<id:workspace>/clients/<id:client_id>/archive", client_pages.archive_client, name="archive-client"
+    ),
+    path("w/<id:workspace>/clients/<id:client_id>/delete", client_pages.delete_client, name="delete-client"),
     path("w/<id:workspace>/projects", views.projects, name="projects"),
-    path("w/<id:workspace>/projects/<id:project_id>", views.project, name="project"),
+    path(
+        "w/<id:workspace>/projects/<id:project_id>/edit",
+        arranging_pages.change_project,
+        name="change-project",
+    ),
+    path(
+        "w/<id:workspace>/projects/<id:project_id>/status", arranging_pages.set_status, name="project-status"
+    ),
+    path(
+        "w/<id:workspace>/projects/<id:project_id>/archive",
+        arranging_pages.archive_project,
+        name="archive-project",
+    ),
+    path(
+        "w/<id:workspace>/projects/<id:project_id>/delete",
+        arranging_pages.delete_project,
+        name="delete-project",
+    ),
+    path(
+        "w/<id:workspace>/projects/<id:project_id>/duplicate",
+        arranging_pages.duplicate_project,
+        name="duplicate-project",
+    ),
+    path("w/<id:workspace>/rooms/<id:room_id>/edit", arranging_pages.change_room, name="change-room"),
+    path("w/<id:workspace>/rooms/<id:room_id>/place", arranging_pages.place_room, name="place-room"),
+    path("w/<id:workspace>/photos/<id:photo_id>/edit", arranging_pages.change_photo, name="change-photo"),
+    path("w/<id:workspace>/photos/<id:photo_id>/place", arranging_pages.place_photo, name="place-photo"),
+    path("w/<id:workspace>/photos/<id:photo_id>/cover", arranging_pages.choose_cover, name="choose-cover"),
 ]

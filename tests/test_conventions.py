@@ -27,6 +27,7 @@ SYSTEM_REASONS = {
     "balances that are low",
     "an exact invitation hash",
     "an exact key hash",
+    "an exact review link hash",
     "an exact share link hash",
     "check of every ledger",
     "durations of the last hour",

@@ -13,10 +13,11 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.models import Membership, Role
 from billing import budgets, credits
-from generations import favourites, services, sharing
-from generations.models import Picture
+from generations import favourites, room_sets, services, sharing
+from generations.models import Picture, RoomSet
 from projects import library
 from projects import services as projects
+from projects.models import Photo, Project, Room
 from projects.services import IncomingImage
 from tests import factories
 from tests.factories import Studio
@@ -26,6 +27,7 @@ PAGES = (
     "studio",
     "generations",
     "projects",
+    "projects?view=board",
     "clients",
     "credits",
     "credits/buy",
@@ -45,6 +47,12 @@ NESTED = (
     "generations?after={generation}",
     "rooms/{room}",
     "rooms/{room}/versions",
+    "rooms/{room}/edit",
+    "clients/{client}",
+    "projects/{project}",
+    "projects/{project}/set",
+    "projects/{project}/edit",
+    "room-sets/{set}",
     "generations/{generation}",
     "generations/{generation}/versions",
     "compare?a={picture}",
@@ -77,6 +85,27 @@ def one_more_of_everything(studio: Studio, number: int) -> None:
         Membership.objects.create(organization=organization, user=person, role=Role.VIEWER)
     if number < 4:
         accounts.issue_api_key(organization=organization, by_user=owner, name="Key", live=True, now=now)
+
+
+def one_more_of_a_set(studio: Studio, picture: Picture, number: int) -> None:
+    """A room more of the picture's project, with a photo, and a set more over it and those before it."""
+    organization, owner, now = studio.organization, studio.owner, timezone.now()
+    assert picture.generation.room is not None
+    with studio.enter():
+        rooms = Room.objects.of(organization).select_related("project__organization", "organization")
+        beside = rooms.get(pk=picture.generation.room.pk)
+    room = projects.create_room(project=beside.project, name=f"Room {number}")
+    image = IncomingImage(content=jpeg())
+    projects.add_photo(organization=organization, image=image, by_user=owner, room=room)
+    with studio.enter():
+        rows = Photo.objects.of(organization).of_rooms().filter(room__project=room.project)
+        photos = list(rows.exclude(room=beside).select_related("room"))
+    look = services.Ask(prompt="Oak")
+    choice = room_sets.Choice(
+        project=room.project, photos=photos, look=look, name="Oak", agreed=look.price * len(photos)
+    )
+    room_sets.begin(choice=choice, by_user=owner, key=f"set {number}", now=now)
+    factories.work()
 
 
 def one_more_around(studio: Studio, picture: Picture) -> None:
@@ -116,14 +145,25 @@ def test_no_list_asks_more_often_for_more_rows(studio: Studio, owner_client: Bro
         pages = {page: counted(owner_client.get, f"{home}/{page}") for page in PAGES}
         made = picture.generation
         assert made.room is not None
-        ids = {"room": made.room.public_id, "generation": made.public_id, "picture": picture.public_id}
+        with studio.enter():
+            newest = RoomSet.objects.of(studio.organization).latest("pk")
+            project = Project.objects.of(studio.organization).select_related("client").get(rooms=made.room)
+        assert project.client is not None
+        ids = {"room": made.room.public_id, "project": project.public_id, "set": newest.public_id}
+        ids |= {
+            "client": project.client.public_id,
+            "generation": made.public_id,
+            "picture": picture.public_id,
+        }
         pages |= {page: counted(owner_client.get, f"{home}/{page.format(**ids)}") for page in NESTED}
         return pages | {f"api {name}": counted(api.get, name) for name in API}
 
     picture = first_picture(studio)
     one_more_around(studio, picture)
+    one_more_of_a_set(studio, picture, 1)
     few = count()
     for number in range(2, 5):
         one_more_of_everything(studio, number)
         one_more_around(studio, picture)
+        one_more_of_a_set(studio, picture, number)
     assert count() == few

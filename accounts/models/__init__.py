@@ -1,6 +1,7 @@
 """Rows of the app, split by concept."""
 
 from accounts.models.activity import Event, Notification
+from accounts.models.attempts import Attempts
 from accounts.models.people import (
     MAX_ACTIVE_KEYS,
     ApiKey,
@@ -28,6 +29,7 @@ __all__ = [
     "MAX_ACTIVE_KEYS",
     "ApiKey",
     "ApiKeyQuerySet",
+    "Attempts",
     "AuditEntry",
     "Counter",
     "Event",

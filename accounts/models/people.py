@@ -135,6 +135,7 @@ class Membership(models.Model):
     mail_failed = models.BooleanField(default=False, db_default=False)  # the same of one that failed
     mail_weekly = models.BooleanField(default=False, db_default=False)  # what was made and used in a week
     mail_budgets = models.BooleanField(default=True, db_default=True)  # budgets and the balance running low
+    mail_reviews = models.BooleanField(default=True, db_default=True)  # what a client does in a review room
 
     objects = TenantQuerySet.as_manager()
 

@@ -180,15 +180,17 @@ class CreditEntry(models.Model):
 
 
 class Budget(models.Model):
-    """A cap on what holds under an opaque key (a client, a member) may use in a calendar month (UTC).
+    """A cap on what holds under an opaque key (a client, a member) may use in a calendar month (UTC), or ever.
 
     Billing knows not what the key is. `used` counts the holds since `counted_from`: the beginning of a month, or
-    when the budget was set. The first use of a later month moves it on and starts at 0, in the same statement.
+    when the budget was set. The first use of a later month moves it on and starts at 0, in the same statement; one
+    that `is_total` never starts afresh.
     """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     key = models.CharField(max_length=120)
     cap = models.IntegerField()
+    is_total = models.BooleanField(default=False, db_default=False)  # for good, not for each month
     used = models.IntegerField(default=0)
     counted_from = models.DateTimeField(db_default=Now())
     told_percent = models.PositiveSmallIntegerField(

@@ -88,6 +88,12 @@ class Generation(models.Model):
     # Free, of our own sample room and by our own engine: the first thing a new workspace may try.
     is_sample = models.BooleanField(default=False, db_default=False)
     own_key = models.BooleanField(default=False)  # made with the workspace's own MeltFlex key, not with ours
+    room_set = models.ForeignKey(
+        "generations.RoomSet", models.SET_NULL, null=True, blank=True, related_name="generations"
+    )
+    set_round = models.PositiveSmallIntegerField(
+        default=0, db_default=0
+    )  # of the set: 0, then one for each repeat
 
     # What is asked for. The source is a photo or a picture made before (the version tree).
     photo = models.ForeignKey(Photo, models.PROTECT, null=True, blank=True, related_name="generations")
@@ -138,6 +144,11 @@ class Generation(models.Model):
                 fields=["organization", "idempotency_key"],
                 condition=~Q(idempotency_key=""),
                 name="generation_idempotency_key_once",
+            ),
+            models.UniqueConstraint(
+                fields=["room_set", "photo", "set_round"],
+                condition=Q(room_set__isnull=False),
+                name="generation_once_per_photo_and_round",
             ),
             models.UniqueConstraint(
                 # One that failed or was canceled may be tried again; nobody gets two.

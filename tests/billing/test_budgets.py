@@ -279,3 +279,78 @@ def test_many_at_once_never_go_over_a_budget() -> None:
     assert (sum(done), used(studio), studio.balance()) == (5, 50, 950)
     with studio.enter():
         assert Budget.objects.of(studio.organization).get().told_percent == 100
+
+
+def cap_altogether(studio: Studio, key: str, credits_: int, *, now: datetime = NOON) -> None:
+    budgets.set_budget(
+        organization=studio.organization,
+        key=key,
+        cap=credits_,
+        by_user=studio.owner,
+        now=now,
+        is_total=True,
+    )
+
+
+def test_a_budget_altogether_never_starts_afresh(studio: Studio) -> None:
+    cap_altogether(studio, "client:a", 30)
+    hold(studio, 20, "gen_1", "client:a")
+    assert used(studio, now=DECEMBER) == 20
+    with pytest.raises(budgets.BudgetExceeded) as refusal, transaction.atomic():
+        hold(studio, 11, "gen_2", "client:a", now=DECEMBER)
+    assert "is 30 credits, 20 are used and this needs 11" in refusal.value.message
+    assert "afresh" not in refusal.value.message
+    hold(studio, 10, "gen_3", "client:a", now=DECEMBER)
+    credits.release(organization=studio.organization, reference="gen_1", now=DECEMBER)
+    assert used(studio, now=DECEMBER) == 10
+
+
+def test_a_budget_that_becomes_of_the_other_kind_is_counted_afresh(studio: Studio) -> None:
+    later = NOON + timedelta(hours=1)
+    cap(studio, "client:a", 30)
+    hold(studio, 20, "gen_1", "client:a")
+    cap_altogether(studio, "client:a", 30, now=later)
+    assert used(studio) == 0
+    hold(studio, 30, "gen_2", "client:a", now=later)
+    credits.release(organization=studio.organization, reference="gen_1", now=later)
+    assert used(studio) == 30, "what was held under the month's budget is not given back to this one"
+    cap_altogether(studio, "client:a", 40, now=later + timedelta(hours=1))
+    assert used(studio) == 30, "the same kind with another cap keeps what is used"
+
+
+def hold_many(studio: Studio, each: int, *references: str) -> None:
+    wanted = [credits.Wanted(reference, each, {"room": reference}) for reference in references]
+    credits.hold_all(organization=studio.organization, wanted=wanted, now=NOON, budgets=["client:a"])
+
+
+def test_many_holds_are_all_or_nothing_and_a_line_each(studio: Studio) -> None:
+    cap_altogether(studio, "client:a", 60)
+    before = studio.lines()
+    with pytest.raises(budgets.BudgetExceeded) as refusal, transaction.atomic():
+        hold_many(studio, 10, *(f"gen_{number}" for number in range(7)))
+    assert "this needs 70" in refusal.value.message
+    with pytest.raises(credits.NotEnoughCredits) as short, transaction.atomic():
+        hold_many(studio, 10, *(f"gen_{number}" for number in range(11)))
+    assert "You need 110 credits and have 100" in short.value.message
+    assert (studio.lines(), studio.balance(), used(studio)) == (before, 100, 0)
+    hold_many(studio, 10, *(f"gen_{number}" for number in range(6)))
+    assert studio.lines() == [*before, *["hold"] * 6]
+    assert (studio.balance(), used(studio)) == (40, 60)
+    credits.release(organization=studio.organization, reference="gen_3", now=NOON)
+    assert (studio.balance(), used(studio)) == (50, 50)
+
+
+def test_many_holds_take_the_allowance_first_and_then_what_was_bought(studio: Studio) -> None:
+    credits.grant(
+        organization=studio.organization,
+        fact="allowance",
+        allowance=25,
+        allowance_until=DECEMBER,
+        now=NOON,
+    )
+    cap_altogether(studio, "client:a", 60)
+    hold_many(studio, 10, "gen_1", "gen_2", "gen_3", "gen_4")
+    with studio.enter():
+        lines = credits.lines_of(organization=studio.organization).filter(kind="hold").order_by("number")
+        taken = list(lines.values_list("allowance", "purchased", "labels__room"))
+    assert taken == [(-10, 0, "gen_1"), (-10, 0, "gen_2"), (-5, -5, "gen_3"), (0, -10, "gen_4")]

@@ -20,6 +20,7 @@ OUTSIDE = [
     "/accounts/password/reset/",
     "/accounts/password/reset/done/",
     "/nothing",
+    "/r/nothing",
 ]
 OF_THE_PERSON = [
     "/accounts/email/",
@@ -75,3 +76,10 @@ def a_room_with_a_photo(person: Person) -> str:
     person.press("Add the photo")
     page.get_by_role("link", name="Redesign", exact=True).wait_for()
     return page.url
+
+
+def review_pages(person: Person, room: str) -> list[str]:
+    """Of the project of a room: where review rooms are listed and made; its client's page is in test_review."""
+    person.open(room)
+    project = person.page.locator(".crumbs a[href*='/projects/prj_']").first.get_attribute("href")
+    return [f"{project}/reviews", f"{project}/reviews/new"]

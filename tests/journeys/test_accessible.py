@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from tests.journeys import axe
-from tests.journeys.pages import DESK, OF_THE_PERSON, OF_THE_WORKSPACE, OUTSIDE, PHONE, a_room_with_a_photo
+from tests.journeys.pages import (
+    DESK,
+    OF_THE_PERSON,
+    OF_THE_WORKSPACE,
+    OUTSIDE,
+    PHONE,
+    a_room_with_a_photo,
+    review_pages,
+)
 from tests.journeys.people import Person
 
 NARROW = {"viewport": {"width": 320, "height": 640}}  # a window of 1280 px at 400 %
@@ -39,7 +47,8 @@ def test_nothing_shuts_anybody_out(
     assert axe.grave_findings(anna.page) == []  # while it is being made
     anna.wait_for_the_picture()
     made = anna.page.url
-    full = [made, a_room_with_a_photo(anna), f"{anna.workspace}/projects"]
+    room = a_room_with_a_photo(anna)
+    full = [made, room, *review_pages(anna, room), f"{anna.workspace}/projects"]
     assert _grave(anna, *rooms, *full) == []
 
 

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.pages import DESK, OF_THE_PERSON, OF_THE_WORKSPACE, OUTSIDE, PHONE, a_room_with_a_photo
+from tests.journeys.pages import (
+    DESK,
+    OF_THE_PERSON,
+    OF_THE_WORKSPACE,
+    OUTSIDE,
+    PHONE,
+    a_room_with_a_photo,
+    review_pages,
+)
 from tests.journeys.people import Person
 
 
@@ -36,5 +44,6 @@ def test_every_page_fits_is_named_and_complains_of_nothing(
     anna.wait_for_the_picture()
     anna.page.locator(".preview-notes summary").click()
     made = anna.page.url
-    full = [made, a_room_with_a_photo(anna), f"{anna.workspace}/projects"]
+    room = a_room_with_a_photo(anna)
+    full = [made, room, *review_pages(anna, room), f"{anna.workspace}/projects"]
     assert _faults(anna, *rooms, *full) == []

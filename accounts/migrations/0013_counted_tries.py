@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_second_wall_of_events'),
+        ('accounts', '0012_review_mail_and_attempts'),
     ]
 
     operations = [
