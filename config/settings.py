@@ -203,7 +203,6 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "10/m/ip,3/10m/key",
     "reset_password_from_key": "10/m/ip",
 }
-GUESSES = {"key": "60/m/ip", "link": "60/m/ip"}  # wrong API keys; links that open nothing
 CACHES = {
     "default": {
         "BACKEND": "accounts.counters.Counters",

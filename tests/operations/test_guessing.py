@@ -104,7 +104,7 @@ def measure(stack: RealStack) -> list[tuple[str, int, int]]:
         ),
         ("Sign-up", tries(sign_up), none),
         ("API keys", tries(key), none),
-        ("Links of reviews, shares, invitations, resets", tries(link), none),
+        ("Links of shares, invitations, resets", tries(link), none),
     ]
 
 
@@ -139,6 +139,6 @@ def test_a_right_key_is_not_held_up_by_wrong_ones_from_the_same_address(stack: R
         requests.get(f"{stack.address}/api/v1/credits", headers=headers, timeout=30) for _ in range(65)
     ]
     assert answers[-1].status_code == 429
-    assert answers[-1].headers["Retry-After"] == "60"
-    assert answers[-1].json()["code"] == "too_many_tries"
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert answers[-1].json()["code"] == "too_many_attempts"
     assert caller.balance() == 10
