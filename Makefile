@@ -42,7 +42,7 @@ test-slow: env-dev ## tests that start whole processes or take many seconds (K=p
 	$(call pytest,-m slow $(if $(K),-k "$(K)"))
 
 journeys: env-browser ## drive the pages in Chromium, which must be installed
-	$(call pytest,-m browser,DJANGO_ALLOW_ASYNC_UNSAFE=true)
+	$(call pytest,-n 2 -m browser,DJANGO_ALLOW_ASYNC_UNSAFE=true)
 
 tour: env-browser ## docs/tour.md anew: each page in a screenshot
 	@TOUR=1 DJANGO_ALLOW_ASYNC_UNSAFE=true $(ENV) -m pytest -m browser tests/journeys/test_tour.py

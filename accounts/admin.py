@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.db.models import QuerySet
+from typing import cast
+
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from accounts import alerts
-from accounts.models import ApiKey, AuditEntry, Membership, OperatorAlert, Organization, User
+from accounts import alerts, emails, news
+from accounts.errors import Refusal
+from accounts.models import ApiKey, AuditEntry, Membership, News, OperatorAlert, Organization, User
 
 
 @admin.register(User)
@@ -100,3 +103,54 @@ class OperatorAlertAdmin(ReadOnlyAdmin):
         """Close the chosen ones."""
         resolved = alerts.resolve(alerts=queryset, now=timezone.now())
         self.message_user(request, f"Resolved: {resolved}.")
+
+
+@admin.register(News)
+class NewsAdmin(admin.ModelAdmin):
+    """Written here, looked at in one's own mailbox, then sent to each who wants news."""
+
+    list_display = ("subject", "language", "created_at", "sent_at", "copies", "mailed")
+    actions = ("send_to_me", "send_to_everybody")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[News]:
+        """With how many copies there are."""
+        mailed = Count("copies", filter=Q(copies__mailed_at__isnull=False))
+        rows: QuerySet[News] = super().get_queryset(request)
+        return rows.annotate(_copies=Count("copies"), _mailed=mailed)
+
+    @admin.display(description="copies")
+    def copies(self, row: News) -> int:
+        """How many were to go out."""
+        return int(row._copies)  # type: ignore[attr-defined]  # annotated above
+
+    @admin.display(description="mailed")
+    def mailed(self, row: News) -> int:
+        """How many have left."""
+        return int(row._mailed)  # type: ignore[attr-defined]  # annotated above
+
+    def has_change_permission(self, request: HttpRequest, obj: News | None = None) -> bool:
+        """What is on its way does not change."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.sent_at is None)
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        """Of the actions."""
+        return request.user.has_perm("accounts.change_news")
+
+    @admin.action(description="Send to me alone, to look at", permissions=["send"])
+    def send_to_me(self, request: HttpRequest, queryset: QuerySet[News]) -> None:
+        """To the operator's own mailbox."""
+        operator = cast(User, request.user)
+        for each in queryset:
+            news.mail_to(news=each, user=operator, base=emails.base_url(request))
+        self.message_user(request, f"Sent to {request.user}.")
+
+    @admin.action(description="Send to everybody who wants news", permissions=["send"])
+    def send_to_everybody(self, request: HttpRequest, queryset: QuerySet[News]) -> None:
+        """Once each."""
+        for each in queryset:
+            try:
+                copies = news.send(news=each, base=emails.base_url(request), now=timezone.now())
+            except Refusal as refusal:
+                self.message_user(request, f"{each}: {refusal.message}", messages.ERROR)
+            else:
+                self.message_user(request, f"{each}: on its way to {copies}.")

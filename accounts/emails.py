@@ -23,7 +23,14 @@ def base_url(request: HttpRequest) -> str:
     return settings.PUBLIC_BASE_URL or request.build_absolute_uri("/").rstrip("/")
 
 
-def send(*, to: Sequence[str], template: str, context: Mapping[str, Any], language: str = "") -> None:
+def send(
+    *,
+    to: Sequence[str],
+    template: str,
+    context: Mapping[str, Any],
+    language: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> None:
     """Send `emails/<template>_subject.txt` and `_message.txt` as one mail. Not inside a transaction.
 
     `language`: of who reads it; "" is the page's, or the instance's where there is no page.
@@ -31,7 +38,7 @@ def send(*, to: Sequence[str], template: str, context: Mapping[str, Any], langua
     with translation.override(language or translation.get_language()):
         subject = render_to_string(f"emails/{template}_subject.txt", dict(context))
         body = render_to_string(f"emails/{template}_message.txt", dict(context))
-    EmailMessage(" ".join(subject.split()), body, to=list(to)).send()
+    EmailMessage(" ".join(subject.split()), body, to=list(to), headers=dict(headers or {})).send()
 
 
 def send_to_members(

@@ -151,6 +151,19 @@ def forget(*, organization: Organization) -> None:
         default_storage.delete(file)
 
 
+def forget_person(*, user: User) -> list[str]:
+    """A person's own exports; asked across workspaces. Returns the files, to be removed after the commit."""
+    mine = Export.objects.filter(organization=None, asked_by=user)
+    files = [export.file for export in mine if export.file]
+    mine.delete()
+    return files
+
+
+def remove_file(name: str) -> None:
+    """Of an export whose row is gone."""
+    default_storage.delete(name)
+
+
 def _find(export_id: int) -> Export | None:
     with tenancy.system("a person's own exports"):
         found: Export | None = (

@@ -145,6 +145,16 @@ class DeleteForm(forms.Form):
     )
 
 
+class CloseForm(forms.Form):
+    """The end of an account, by its address."""
+
+    email = forms.CharField(
+        max_length=254,
+        label=_("Type the e-mail address of this account"),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class AuditForm(forms.Form):
     """What of the audit log is wanted."""
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import profile
-from accounts.forms import ProfileForm, WishesForm
-from accounts.tenancy import MemberRequest, SignedInRequest, member, memberships_of, signed_in
+from accounts import farewell, news, profile
+from accounts.errors import Refusal
+from accounts.forms import CloseForm, ProfileForm, WishesForm
+from accounts.tenancy import (
+    MemberRequest,
+    SignedInRequest,
+    asked_again,
+    member,
+    memberships_of,
+    public,
+    signed_in,
+)
 
 
 @signed_in
@@ -36,6 +48,43 @@ def end_session(request: SignedInRequest, session_id: int) -> HttpResponse:
         raise Http404
     messages.success(request, _("That browser is signed out."))
     return redirect("usersessions_list")
+
+
+@signed_in
+@asked_again
+@require_http_methods(["GET", "POST"])
+def close_account(request: SignedInRequest) -> HttpResponse:
+    """What the end of the account means, what stands in its way, and the end itself for who types its address."""
+    user = request.user
+    form = CloseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            farewell.close_account(user=user, typed=form.cleaned_data["email"], now=timezone.now())
+        except farewell.WrongAddress as refusal:
+            form.add_error("email", refusal.message)
+        except Refusal as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            logout(request)
+            messages.success(request, _("Your account was deleted. A mail confirms it."))
+            return redirect("start")
+    alone = farewell.only_owner_of(user=user)
+    context = {"form": form, "alone": alone, "sentences": farewell.explain(user=user)}
+    return render(request, "accounts/close_account.html", context, status=422 if form.errors else 200)
+
+
+@csrf_exempt  # mail programs press the button for their reader (RFC 8058), and bring no cookie
+@public("the signed address is the permission")
+@require_http_methods(["GET", "POST"])
+def stop_news(request: HttpRequest, token: str) -> HttpResponse:
+    """The link below every mail of news. Opening it asks; only a POST stops them, since programs open links too."""
+    reader = news.reader_of(token)
+    if reader is None:
+        raise Http404
+    if request.method == "POST":
+        news.stop(user=reader)
+        reader.refresh_from_db()
+    return render(request, "accounts/stop_news.html", {"reader": reader, "token": token})
 
 
 @member()

@@ -6,7 +6,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import alerts, deletion, emails, exports, invitations
+from accounts import alerts, deletion, emails, exports, invitations, news
 
 # A mail server that is away for an hour costs no mail.
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3)
@@ -24,6 +24,12 @@ def mail_invitation(organization_id: int, invitation_id: int, base: str) -> None
     invitations.mail(
         organization_id=organization_id, invitation_id=invitation_id, base=base, now=timezone.now()
     )
+
+
+@app.task(name=news.MAIL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def mail_news(copy_id: int, base: str) -> None:
+    """One copy of news."""
+    news.mail(copy_id=copy_id, base=base, now=timezone.now())
 
 
 @app.task(name=deletion.EMPTY_TASK, queue=deletion.QUEUE)

@@ -39,6 +39,8 @@ urlpatterns = [
         name="invitation-revoke",
     ),
     path("profile", profile_pages.profile_page, name="profile"),
+    path("profile/delete", profile_pages.close_account, name="close-account"),
+    path("news/stop/<str:token>", profile_pages.stop_news, name="news-stop"),
     path("profile/sessions/<int:session_id>/end", profile_pages.end_session, name="session-end"),
     path(f"{_SETTINGS}/notifications", profile_pages.notifications, name="notifications"),
     path(f"{_SETTINGS}/exports", export_pages.workspace_exports, name="exports"),

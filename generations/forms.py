@@ -46,7 +46,10 @@ class PromptForm(KeyForm):
         max_length=10_000,
         label=_("What should it look like?"),
         widget=forms.Textarea(
-            attrs={"rows": 3, "placeholder": "Scandinavian style with warm oak flooring and linen curtains"}
+            attrs={
+                "rows": 3,
+                "placeholder": _("Scandinavian style with warm oak flooring and linen curtains"),
+            }
         ),
     )
 
@@ -76,7 +79,7 @@ class StudioForm(PhotoForm, PromptForm):
     keep_structure = forms.BooleanField(
         required=False,
         label=_("Keep walls, windows and doors"),
-        help_text=_("The prompt asks for it."),
+        help_text=_("The prompt asks the engine for it. The preview engine never moves them."),
     )
     final = forms.CharField(
         required=False,

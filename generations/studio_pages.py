@@ -51,6 +51,7 @@ def studio(request: MemberRequest) -> HttpResponse:
                 return to_generation(request_pictures(request, ask, data["key"], agreed=data["agreed"]))
             except Refusal as refusal:
                 form.add_error(None, refusal.message)
+        chosen = _kept_for_the_next_try(request, form, room) or chosen
     context = _context(request, form, chosen, room, recipe)
     return render(request, "generations/studio.html", context, status=422 if form.errors else 200)
 
@@ -122,6 +123,22 @@ def _ask(
         ],
         **options,
     )
+
+
+def _kept_for_the_next_try(request: MemberRequest, form: StudioForm, room: Room | None) -> Photo | None:
+    """The photo that came along with a form that was refused: nobody shall have to choose and send it again."""
+    upload = request.FILES.get("photo")
+    if upload is None or "photo" in form.errors:
+        return None
+    upload.seek(0)
+    image = IncomingImage(content=upload.read(), name=upload.name or "")
+    try:
+        return projects.add_photo(
+            organization=request.organization, room=room, image=image, by_user=request.user
+        )
+    except Refusal as refusal:
+        form.add_error("photo", refusal.message)
+        return None
 
 
 def _context(

@@ -20,7 +20,7 @@ from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import statement
-from generations import files, mailing, removal, services, sharing, timing
+from generations import failures, files, mailing, removal, services, sharing, timing
 from generations.forms import PhotoForm, PromptForm
 from generations.models import Generation, GenerationReference, Picture
 from generations.page_parts import for_cards, price_tag, request_pictures, to_generation
@@ -139,6 +139,7 @@ def _generation_context(request: MemberRequest, found: Generation) -> dict[str, 
         "kept": [picture for picture in pictures if picture.removed_at is None],
         "kept_until": removal.kept_until(pictures[0], request.organization) if pictures else None,
         "source_is_gone": _source_is_gone(found),
+        "what_to_try": failures.what_to_try(found.error_code) if found.error_code else "",
         "children": for_cards(children),
         "links": sharing.links_of(pictures=pictures, now=timezone.now()),
         "lines": statement.lines_for(organization=request.organization, reference=found.public_id),
@@ -173,7 +174,8 @@ def progress(request: MemberRequest, generation_id: str) -> HttpResponse:
     if not found.has_ended and request.GET.get("seen") == _seen(found, estimate):
         return HttpResponse(status=204)
     mailing.note_seen(generation=found, user=request.user, now=timezone.now())
-    return render(request, "generations/_generation.html", _generation_context(request, found))
+    context = _generation_context(request, found) | {"live": True}  # the balance above changes with the end
+    return render(request, "generations/_generation.html", context)
 
 
 @member(Role.DESIGNER)

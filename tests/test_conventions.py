@@ -40,6 +40,7 @@ SYSTEM_REASONS = {
     "provisioning by name",
     "rotation of secrets",
     "retention",
+    "the end of a person's account",
     "the signed-in user's memberships",
     "the sweeper",
     "who wants the weekly mail",

@@ -2,8 +2,10 @@
 
 from accounts.models.activity import Event, Notification
 from accounts.models.attempts import Attempts
+from accounts.models.letters import FormerAddress, News, NewsCopy
 from accounts.models.people import (
     MAX_ACTIVE_KEYS,
+    NOBODY,
     ApiKey,
     ApiKeyQuerySet,
     AuditEntry,
@@ -27,6 +29,7 @@ from accounts.models.people import (
 
 __all__ = [
     "MAX_ACTIVE_KEYS",
+    "NOBODY",
     "ApiKey",
     "ApiKeyQuerySet",
     "Attempts",
@@ -34,9 +37,12 @@ __all__ = [
     "Counter",
     "Event",
     "Export",
+    "FormerAddress",
     "Invitation",
     "InvitationQuerySet",
     "Membership",
+    "News",
+    "NewsCopy",
     "Notification",
     "OperatorAlert",
     "Organization",

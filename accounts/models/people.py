@@ -9,11 +9,13 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_id
 
 MAX_ACTIVE_KEYS = 5
+NOBODY = "@deleted.invalid"  # what the address of a deleted account ends with: a domain that can't exist (RFC 2606)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -42,6 +44,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     # The language of pages and mails; "" = not chosen, so the browser's.
     language = models.CharField(max_length=10, blank=True, default="", db_default="")
     date_joined = models.DateTimeField(db_default=Now(), editable=False)
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )  # nameless from then on (farewell.py)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -49,13 +54,29 @@ class User(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case"),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None)
+                | Q(
+                    email__endswith=NOBODY,
+                    name="",
+                    is_active=False,
+                    is_staff=False,
+                    is_superuser=False,
+                    wants_news=False,
+                ),
+                name="user_deleted_is_nameless",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.email
+        return gettext("Deleted account") if self.deleted_at else self.email
 
     def get_short_name(self) -> str:
         """How a page addresses the person."""
+        if self.deleted_at:
+            return gettext("Deleted account")
         return self.name or self.email.partition("@")[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from generations import files, renditions
+from generations import files, preview_words, renditions
 from generations.models import Picture
 from generations.modes import KEEP_STRUCTURE
 from projects.models import Photo
@@ -30,3 +30,9 @@ def is_other_shape_than(picture: Picture, photo: Photo | None) -> bool:
 def asked(prompt: str) -> str:
     """A prompt as a title: without the sentence about the architecture, which nearly all have."""
     return prompt.replace(KEEP_STRUCTURE, "").strip() or prompt
+
+
+@register.filter
+def noted(text: str) -> str:
+    """What the preview engine noted, in the language of the page."""
+    return preview_words.noted(text)

@@ -62,6 +62,7 @@ customElements.define("photo-drop", class extends HTMLElement {
     error.setAttribute("role", "alert");
     error.textContent = data.error ?? said.dataset.lost;
     said.replaceChildren(error);
+    this.dispatchEvent(new CustomEvent("photo-refused", { bubbles: true }));
   }
 
   keep(data, said) {

@@ -5,6 +5,11 @@ import "./photo-drop.js";
 import "./region-brush.js";
 import { csrfToken, send } from "./sending.js";
 
+// Who has chosen a photo needs no sample room; who was told that it is none may want it again.
+const offerSample = (yes) => { for (const offer of document.querySelectorAll(".sample")) offer.hidden = !yes; };
+document.addEventListener("photo", () => offerSample(false));
+document.addEventListener("photo-refused", () => offerSample(true));
+
 // <furniture-tray> sends each chosen photo to the library and ticks the new piece.
 customElements.define("furniture-tray", class extends HTMLElement {
   connectedCallback() {
@@ -33,7 +38,7 @@ customElements.define("furniture-tray", class extends HTMLElement {
       this.said.textContent = file.name;
       const { ok, data, lost } = await send(this.dataset.sendTo, "photo", file, () => {});
       if (ok) this.add(data);
-      this.said.textContent = ok ? "" : `${file.name}: ${lost ? "…" : data.error}`;
+      this.said.textContent = ok ? "" : `${file.name}: ${(!lost && data.error) || this.dataset.lost}`;
     }
   }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -349,3 +350,18 @@ def test_the_preview_knows_how_every_mode_begins(mode: str) -> None:
     plan = read_prompt(compose(mode=mode, style="", words="", keep_structure=True))
     assert plan.ignored == ()
     assert plan.keep == ()  # walls that stay where they are may well be painted
+
+
+def test_a_photo_that_came_with_a_form_that_was_refused_is_kept_and_ends_the_offer_of_a_sample(
+    owner_client: Browser, home: str
+) -> None:
+    assert b"Try our sample room" in owner_client.get(f"{home}/studio").content
+    sent = {"photo": SimpleUploadedFile("room.jpg", jpeg()), "prompt": "", "mode": "restyle", "key": "k"}
+    answer = owner_client.post(f"{home}/studio", sent)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    kept = re.search(r'name="photo_id" value="(\w+)"', page)
+    assert kept
+    assert "Try our sample room" not in page
+    again = {"photo_id": kept[1], "prompt": "Warm oak", "mode": "restyle", "key": "k", "agreed": "10"}
+    assert owner_client.post(f"{home}/studio", again).status_code == 302

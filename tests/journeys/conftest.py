@@ -5,16 +5,23 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import real_stack
+from tests import meltflex_server, real_stack
+from tests.journeys.newcomers import Newcomers
 from tests.journeys.people import CHROMIUM_ARGUMENTS, Person, Site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+SIZES: dict[str, dict[str, Any]] = {
+    "390": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
+    "820": {"viewport": {"width": 820, "height": 1180}, "has_touch": True},
+    "1440": {"viewport": {"width": 1440, "height": 900}},
+}
+LIGHTS = ("light", "dark")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -29,8 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """What `make run` starts, with nothing of the tests' own settings; not started where there is no browser."""
     data_dir = tmp_path_factory.mktemp("journeys")
-    with real_stack.running(data_dir, WEB_PROCESSES="1") as stack:
-        yield Site(stack.address, data_dir)
+    with (
+        meltflex_server.serving() as upstream,
+        real_stack.running(data_dir, WEB_PROCESSES="1", MELTFLEX_API_BASE=upstream.base) as stack,
+    ):
+        yield Site(stack.address, data_dir, Newcomers(data_dir), upstream)
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +57,16 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(params=[(size, light) for size in SIZES for light in LIGHTS], ids="-".join)
+def window(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Each window that a journey has to work in: a phone, a tablet and a desk, by day and by night."""
+    size, light = request.param
+    return {**SIZES[size], "color_scheme": light, "reduced_motion": "reduce"}
+
+
 @pytest.fixture
 def someone(browser: Browser, site: Site) -> Iterator[Callable[..., Person]]:
-    """Makes people, each with a browser window of their own; in the end no window may have complained."""
+    """Makes people, each with a browser window of their own; in the end no window may have complained, and no page."""
     people: list[Person] = []
 
     def make(**window: object) -> Person:
@@ -57,7 +74,7 @@ def someone(browser: Browser, site: Site) -> Iterator[Callable[..., Person]]:
         return people[-1]
 
     yield make
-    complaints = [complaint for person in people for complaint in person.complaints]
+    complaints = [complaint for person in people for complaint in person.complaints + person.faults]
     for person in people:
         person.window.close()
     assert complaints == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.urls import Resolver404, resolve
+
 from tests.journeys.people import ROOM, Person
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -33,6 +35,7 @@ OF_THE_PERSON = [
     "/accounts/reauthenticate/",
     "/profile",
     "/profile/exports",
+    "/profile/delete",
     "/workspaces",
 ]
 OF_THE_WORKSPACE = [
@@ -55,6 +58,124 @@ OF_THE_WORKSPACE = [
     "settings/meltflex-key",
     "settings/leave",
 ]
+
+
+# Pages that one comes to by doing something first: test_accessible.py goes there. By the names of their addresses.
+REACHED = {
+    "account_confirm_email",
+    "account_email_verification_sent",
+    "account_inactive",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_add_webauthn",
+    "mfa_generate_recovery_codes",
+    "mfa_view_recovery_codes",
+    "mfa_reauthenticate",
+    "mfa_authenticate",
+    "socialaccount_login_cancelled",
+    "socialaccount_login_error",
+    "invitation",
+    "news-stop",
+    "workspace-delete",
+    "member-transfer",
+    "project",
+    "room",
+    "room-versions",
+    "generation",
+    "versions",
+    "compare",
+    "share",
+    "shared",
+}
+# Pages that journeys of their own look at with axe, by the name of the journey's file.
+LOOKED_AT = dict.fromkeys(
+    (
+        *("client", "change-client", "change-project", "duplicate-project", "change-room", "change-photo"),
+        *("new-room-set", "room-set"),
+    ),
+    "test_agency.py",
+) | dict.fromkeys(
+    ("reviews", "new-review", "review", "review-settings", "review-guest", "review-guest-item"),
+    "test_review.py",
+)
+# Addresses that show no page of their own: they act and lead to one that is looked at, or answer with something else.
+NO_PAGE = {
+    "healthz": "for load balancers",
+    "readyz": "for load balancers",
+    "robots": "for programs",
+    "sitemap": "for programs",
+    "manifest": "for browsers",
+    "favicon": "a picture",
+    "try-style": "leads to the studio",
+    "language": "acts, leads back",
+    "home": "leads to the studio",
+    "switch": "leads to the studio",
+    "stripe-webhook": "for Stripe",
+    "file": "a file",
+    "shared-file": "a file",
+    "download": "a file",
+    "export-fetch": "a file",
+    "person-export-fetch": "a file",
+    "credits-csv": "a file",
+    "mfa_download_recovery_codes": "a file",
+    "mfa_login_webauthn": "JSON for the sign-in page",
+    "add-photo": "JSON for the studio",
+    "progress": "a part of the page of a generation",
+    "room-set-progress": "a part of the page of a room set",
+    "review-guest-file": "a file",
+    "review-guest-download": "a file",
+    "star": "a part of the page of a generation",
+    "plan-done": "leads on from Stripe; test_buying.py sees it",
+    "account_set_password": "leads to the change of the password for who has one; only other sites’ people have none",
+    "account_confirm_login_code": "signing in by a code is off",
+    "socialaccount_signup": "needs another site, which a clone has not",
+    "mfa_reauthenticate_webauthn": "asks for a passkey; test_account.py sees its twin",
+    "mfa_remove_webauthn": "needs a passkey: the same parts as the page of passkeys",
+    "mfa_edit_webauthn": "needs a passkey: the same parts as the page of passkeys",
+}
+# Forms of pages above that post to an address of their own; a refused one shows the page that it stands on.
+POSTED = {
+    *(
+        "api-key-revoke",
+        "workspace-rename",
+        "member-invite",
+        "member-role",
+        "member-remove",
+        "invitation-again",
+    ),
+    *("invitation-revoke", "session-end", "buy-pack", "top-up", "refund-pack", "plan-choose", "plan-upgrade"),
+    *("plan-downgrade", "plan-resume", "portal", "sample", "change-product", "remove-product", "save-recipe"),
+    *("remove-recipe", "lock-recipe", "revoke-link", "cancel", "ask-again", "delete-generation", "restyle"),
+    *("place", "meltflex-key-check", "meltflex-key-remove"),
+    *(
+        "archive-client",
+        "delete-client",
+        "client-budget",
+        "archive-project",
+        "delete-project",
+        "project-status",
+    ),
+    *("choose-cover", "place-photo", "place-room", "delete-photo", "delete-room", "cancel-room-set"),
+    *("repeat-room-set", "review-answer", "review-link", "review-next", "review-revoke", "review-send"),
+    *("review-settle", "review-turn", "review-guest-again", "review-guest-comment", "review-guest-decide"),
+    *("review-guest-done", "review-guest-pin"),
+}
+
+
+def name_of(path: str) -> str:
+    """What the URLconf calls the page at this path; "" for one that leads nowhere."""
+    try:
+        return resolve(path.partition("?")[0]).url_name or ""
+    except Resolver404:
+        return ""
+
+
+def listed() -> set[str]:
+    """The names of all pages that are opened by their address alone."""
+    of_workspace = [f"/w/ws_any/{name}" for name in OF_THE_WORKSPACE]
+    return {name_of(path) for path in [*OUTSIDE, *OF_THE_PERSON, *of_workspace]} - {""}
 
 
 def a_room_with_a_photo(person: Person) -> str:

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.local.postgres import REPOSITORY
+from tests.journeys import axe
+from tests.journeys.newcomers import PASSWORD, Newcomers
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
+    from tests.meltflex_server import MeltFlexServer
+
 ROOM = REPOSITORY / "static" / "samples" / "room.jpg"
 JAPANDI = "Japandi, light oak floor, white walls, warm light"
-PASSWORD = "curtains and a kettle"
 PICTURE_SECONDS = 60
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -31,12 +34,19 @@ CHROMIUM_ARGUMENTS = [
 _numbers = count(1)
 
 
+# What breaks the policy of a page says so where the console is listened to, whatever the browser itself prints.
+TELL_OF_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
+    console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));"""
+
+
 @dataclass(frozen=True)
 class Site:
-    """A running stack."""
+    """A running stack; `upstream` is the MeltFlex that workspaces with a key of their own reach from it."""
 
     address: str
     data_dir: Path
+    newcomers: Newcomers
+    upstream: MeltFlexServer
 
     def mail_to(self, email: str) -> str:
         """The text of the newest mail to this address."""
@@ -52,13 +62,18 @@ class Site:
 
 
 class Person:
-    """Somebody in front of a browser window. `complaints` are what the console said that it should not."""
+    """Somebody in front of a browser window.
+
+    `complaints` are what the console said that it should not, `faults` what `look` has found on pages.
+    """
 
     def __init__(self, site: Site, window: BrowserContext) -> None:
         self.site = site
         self.window = window
         self.email = f"person{next(_numbers)}@journeys.example"
         self.complaints: list[str] = []
+        self.faults: list[str] = []
+        window.add_init_script(TELL_OF_VIOLATIONS)
         self.page: Page = window.new_page()
         self.page.set_default_timeout(15_000)
         self.page.on("console", self._listen)
@@ -108,10 +123,12 @@ class Person:
         assert link
         self.open(link[0])
 
-    def join(self) -> None:
-        """Sign up and confirm: somebody who can spend."""
-        self.sign_up()
-        self.confirm_email()
+    def join(self, plan: str = "free") -> None:
+        """In the studio, with a confirmed address and the free credits: where signing up is not what it is about."""
+        self.email, session = self.site.newcomers.take(plan)
+        self.window.add_cookies([{"name": "sessionid", "value": session, "url": self.site.address}])
+        self.open("/home")
+        self.page.wait_for_url("**/studio")
 
     # --- The work ----------------------------------------------------------------------------------------
 
@@ -151,6 +168,11 @@ class Person:
             ...[...document.querySelectorAll("img:not([alt])")],
             ...(document.querySelectorAll("h1").length === 1 ? [] : [document.body]),
         ].map((one) => `${location.pathname}: ${one.outerHTML.slice(0, 80)}`)""")
+
+    def look(self) -> None:
+        """The page as it stands: it fits, everything has a name, axe finds nothing grave."""
+        self.page.wait_for_load_state()
+        self.faults += self.too_wide() + self.nameless() + axe.grave_findings(self.page)
 
     def _ask_page(self, script: str) -> list[str]:
         answer: list[str] = self.page.evaluate(script)

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
-from tests.journeys.people import JAPANDI, PASSWORD, ROOM, Person
+from tests.journeys.newcomers import PASSWORD
+from tests.journeys.people import JAPANDI, ROOM, Person
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def test_a_new_person_gets_from_the_start_page_to_a_restyled_picture(someone: Callable[..., Person]) -> None:
-    anna = someone(accept_downloads=True)
+def test_a_new_person_gets_from_the_start_page_to_a_restyled_picture(
+    someone: Callable[..., Person], window: dict[str, Any]
+) -> None:
+    anna = someone(accept_downloads=True, **window)
     page = anna.page
 
     anna.open("/")
+    anna.look()
     page.get_by_role("link", name="Redesign a room").click()
+    page.wait_for_url("**/accounts/signup/**")
+    anna.look()
     page.get_by_label("Email").fill(anna.email)
     page.get_by_label("Password").fill(PASSWORD)
     anna.press("Make my account")
     page.wait_for_url("**/studio")
     assert page.get_by_role("button", name="Redesign · 10 credits").is_disabled()
     assert anna.sees("Confirm your e-mail to get 30 free credits.")
+    anna.look()
 
     anna.confirm_email()
     assert page.get_by_role("button", name="Redesign · 10 credits").is_enabled()
@@ -36,10 +44,12 @@ def test_a_new_person_gets_from_the_start_page_to_a_restyled_picture(someone: Ca
     page.wait_for_url("**/generations/gen_*")
     first = page.url
     assert anna.sees("10 credits are set aside")
+    anna.look()
 
     anna.wait_for_the_picture()  # nobody reloads: the page does it itself
     assert page.title().startswith("Your picture is ready")
     assert anna.sees("What the preview understood")
+    anna.look()
     slider = page.get_by_role("slider")
     slider.press("ArrowRight")
     assert slider.input_value() == "51"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 
 from config.local.postgres import REPOSITORY
 from tests.journeys import axe
+from tests.journeys.newcomers import run_in
 from tests.journeys.people import Person, Site
 
 SHOTS = os.environ.get("LOOKING_SHOTS", "")
@@ -106,6 +105,32 @@ def test_a_picture_is_looked_at_in_every_way(someone: Callable[..., Person], win
     _shared_and_revoked(anna, someone, second)
 
 
+def test_what_came_of_what_is_seen_as_a_tree(someone: Callable[..., Person], window: dict[str, Any]) -> None:
+    anna = someone(**window)
+    page = anna.page
+    anna.join(plan="growth")
+    anna.ask("Japandi, light oak floor")
+    anna.wait_for_the_picture()
+    first = page.url
+    restyled(anna, "Terracotta walls")
+    anna.look()
+    anna.open(first)
+    restyled(anna, "Sage green walls")
+    page.get_by_role("link", name="All versions").click()
+    page.wait_for_url("**/versions")
+    branches = page.locator(".tree li li")
+    assert branches.count() == 2, "both hang on the first"
+    assert page.locator(".tree li li li").count() == 0
+    anna.look()
+    branches.first.get_by_role("link").first.click()
+    page.wait_for_url("**/generations/gen_*")
+    anna.look()
+    page.get_by_role("link", name="The version before", exact=True).first.click()
+    page.wait_for_url(first)
+    assert anna.sees("Made from it")
+    anna.look()
+
+
 def _found_in_the_gallery(anna: Person, first: str) -> None:
     page = anna.page
     anna.open(f"{anna.workspace}/generations")
@@ -175,9 +200,7 @@ def test_more_of_the_gallery_comes_without_leaving_the_page(
     anna.ask("Japandi")
     anna.wait_for_the_picture()
     script = MANY.format(workspace=anna.workspace.rpartition("/")[2])
-    settings = {"DATA_DIR": str(site.data_dir), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    command = [sys.executable, "manage.py", "shell", "-c", script]
-    subprocess.run(command, cwd=REPOSITORY, env=os.environ | settings, check=True)
+    run_in(site.data_dir, script)
     anna.open(f"{anna.workspace}/generations")
     address = page.url
     assert page.locator(".card").count() == 24

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
+from tests.journeys.pages import DESK
 from tests.journeys.people import ROOM, Person
 
 PRODUCTS = ROOM.parent / "products"
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-TABLET = {"viewport": {"width": 820, "height": 1180}}
-DESK = {"viewport": {"width": 1440, "height": 900}}
 
 
 def choose_the_room(person: Person) -> None:
     person.open(f"{person.workspace}/studio")
+    choose_the_room_here(person)
+
+
+def choose_the_room_here(person: Person) -> None:
     person.page.get_by_label("A photo of the room").set_input_files(ROOM)
     person.page.locator(".drop-progress", has_text="px").wait_for()  # it has arrived
 
@@ -31,12 +31,28 @@ def balance(person: Person) -> str:
     return person.page.locator(".who-balance").inner_text()
 
 
-@pytest.mark.parametrize("window", [PHONE, TABLET, DESK], ids=["phone", "tablet", "desk"])
-@pytest.mark.parametrize("light", ["light", "dark"])
+def drag(person: Person, points: list[tuple[float, float]]) -> None:
+    """With a finger where the window has touch, else with the mouse."""
+    page = person.page
+    if not page.evaluate("navigator.maxTouchPoints"):
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point, steps=4)
+        page.mouse.up()
+        return
+    finger = person.window.new_cdp_session(page)
+    for number, (x, y) in enumerate(points):
+        event = {"type": "touchMove" if number else "touchStart", "touchPoints": [{"x": x, "y": y}]}
+        finger.send("Input.dispatchTouchEvent", event)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    finger.detach()
+
+
 def test_furniture_goes_from_the_tray_into_the_room_and_where_it_is_dragged(
-    someone: Callable[..., Person], window: dict[str, Any], light: str
+    someone: Callable[..., Person], window: dict[str, Any]
 ) -> None:
-    anna = someone(color_scheme=light, **window)
+    anna = someone(**window)
     anna.join()
     page = anna.page
     choose_the_room(anna)
@@ -47,6 +63,7 @@ def test_furniture_goes_from_the_tray_into_the_room_and_where_it_is_dragged(
     page.get_by_label("What should it look like?").fill("Light oak floor")
     sent = page.get_by_label("The prompt as it is sent").input_value()
     assert sent.startswith("Redesign this room in japandi style. Light oak floor. Keep the architecture")
+    anna.look()
     redesign(anna)
     assert balance(anna) == "20 credits"
 
@@ -56,7 +73,7 @@ def test_furniture_goes_from_the_tray_into_the_room_and_where_it_is_dragged(
     for _ in range(6):
         page.keyboard.press("ArrowLeft")
     wanted = float(page.locator("[name=piece-0-x]").input_value())
-    assert anna.too_wide() == []
+    anna.look()
     first = page.url
     anna.press("Place them so")
     page.wait_for_url(lambda url: "/generations/gen_" in url and url != first)
@@ -64,23 +81,24 @@ def test_furniture_goes_from_the_tray_into_the_room_and_where_it_is_dragged(
     page.locator("summary", has_text="Move the furniture").click()
     assert abs(float(page.locator("[name=piece-0-x]").input_value()) - wanted) < 0.02
     assert balance(anna) == "10 credits"
+    anna.look()
 
 
-def test_only_the_painted_part_changes(someone: Callable[..., Person]) -> None:
-    anna = someone(**DESK)
+def test_only_the_painted_part_changes(someone: Callable[..., Person], window: dict[str, Any]) -> None:
+    anna = someone(**window)
     anna.join()
     page = anna.page
     choose_the_room(anna)
     page.locator("label.choice", has_text="Only a part").click()
+    page.locator(".brush-canvas").scroll_into_view_if_needed()
     box = page.locator(".brush-canvas").bounding_box()
     assert box
     y = box["y"] + 0.35 * box["height"]
-    page.mouse.move(box["x"] + 0.6 * box["width"], y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.8 * box["width"], y, steps=8)
-    page.mouse.up()
+    drag(anna, [(box["x"] + part * box["width"], y) for part in (0.6, 0.65, 0.7, 0.75, 0.8)])
     page.get_by_label("What should it look like?").fill("dark green paint")
+    anna.look()
     redesign(anna)
+    anna.look()
     before, after = (page.locator(f".before-after-{side} img") for side in ("before", "after"))
     assert "photo" in str(before.get_attribute("src"))
     colours = """(image, [x, y]) => { const c = document.createElement("canvas");
@@ -92,8 +110,8 @@ def test_only_the_painted_part_changes(someone: Callable[..., Person]) -> None:
     assert max(abs(one - other) for one, other in zip(beside, was_beside, strict=True)) < 12
 
 
-def test_a_recipe_is_saved_and_used_again(someone: Callable[..., Person]) -> None:
-    anna = someone(**DESK)
+def test_a_recipe_is_saved_and_used_again(someone: Callable[..., Person], window: dict[str, Any]) -> None:
+    anna = someone(**window)
     anna.join()
     page = anna.page
     anna.open(f"{anna.workspace}/studio")
@@ -102,10 +120,17 @@ def test_a_recipe_is_saved_and_used_again(someone: Callable[..., Person]) -> Non
     page.locator("summary", has_text="Recipes").click()
     page.get_by_label("Save what is chosen above as a recipe").fill("By the sea")
     anna.press("Save the recipe")
-    anna.sees("By the sea")
+    assert anna.sees("By the sea")
+    anna.look()
     page.get_by_role("link", name="Use it").click()
+    page.wait_for_url("**recipe=*")
+    anna.look()
     assert page.get_by_label("What should it look like?").input_value() == "White walls"
     assert page.get_by_label("Coastal").is_checked()
+    choose_the_room_here(anna)
+    redesign(anna)
+    assert anna.sees("coastal style. White walls")
+    assert balance(anna) == "20 credits"
 
 
 def test_a_photo_that_is_none_is_told_at_once_and_costs_nothing(
@@ -117,8 +142,10 @@ def test_a_photo_that_is_none_is_told_at_once_and_costs_nothing(
     broken.write_bytes(b"\xff\xd8\xff\xe0 nothing more")
     anna.page.get_by_label("A photo of the room").set_input_files(broken)
     anna.page.locator(".drop-progress .error").wait_for()
+    assert anna.sees("No photo at hand?")
     anna.page.get_by_label("A photo of the room").set_input_files(ROOM)
     anna.page.locator(".drop-progress", has_text="px").wait_for()
+    assert anna.page.locator(".sample").is_hidden(), "who has a photo needs no sample room"
     anna.page.get_by_label("What should it look like?").fill("White walls")
     redesign(anna)
     assert balance(anna) == "20 credits"

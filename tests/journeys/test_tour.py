@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 
 from config.local.postgres import REPOSITORY
+from tests import meltflex_server
 from tests.journeys.pages import a_room_with_a_photo
-from tests.journeys.people import Person
+from tests.journeys.people import Person, Site
+from tests.journeys.test_account import say_the_password_again
 
 PAGE = REPOSITORY / "docs" / "tour.md"
 PICTURES = REPOSITORY / "docs" / "tour"
@@ -97,8 +99,36 @@ def _save(screenshot: bytes, where: Path) -> None:
     where.write_bytes(content.getvalue())
 
 
+def _what_is_reached(anna: Person, tour: Tour, site: Site, made: str) -> None:
+    """Pages that one comes to by doing something first."""
+    home = f"/w/{made.partition('/w/')[2].partition('/')[0]}"
+    anna.open(f"{made}/versions")
+    tour.stop("What came of what: the version tree")
+    anna.open(made)
+    anna.page.get_by_role("link", name="Share").click()
+    anna.press("Make a link")
+    link = anna.page.locator("#new-link").inner_text()
+    tour.stop("A link for somebody without an account, shown once")
+    anna.open(link)
+    tour.stop("What they see")
+    anna.open("/profile/delete")
+    say_the_password_again(anna)
+    tour.stop("The end of an account: what stands in its way, and what it means")
+    anna.open(f"{home}/settings/delete")
+    tour.stop("The end of a workspace")
+    anna.open(f"{home}/settings/meltflex-key")
+    anna.page.get_by_label("Your MeltFlex key").fill("mf_sk_of_the_tour")
+    anna.press("Check and store it")
+    assert anna.sees("In use")
+    site.upstream.answers = [meltflex_server.say(500, {"error": "Generation failed"})]
+    anna.open(f"{home}/studio")
+    anna.ask("Terracotta walls")
+    assert anna.sees("This picture could not be made")
+    tour.stop("A picture that failed: why, the credits back with their lines, what to try")
+
+
 @pytest.mark.skipif(not os.environ.get("TOUR"), reason="the tour is taken by `make tour`")
-def test_every_page_is_shown(someone: Callable[..., Person]) -> None:
+def test_every_page_is_shown(someone: Callable[..., Person], site: Site) -> None:
     anna = someone(**WINDOW)
     tour = Tour(anna)
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -115,10 +145,12 @@ def test_every_page_is_shown(someone: Callable[..., Person]) -> None:
     anna.ask()
     tour.stop("A picture in the making: place in the line, an honest estimate, cancel for free")
     anna.wait_for_the_picture()
+    made = anna.page.url
     tour.stop("The result: before and after, download, restyle, what it cost and where that stands")
     for path, title in INSIDE.items():
         status = anna.open(path if path.startswith("/") else f"{home}/{path}")
         assert status == 200, path
         tour.stop(title)
+    _what_is_reached(anna, tour, site, made)
     tour.write()
     assert max(file.stat().st_size for file in PICTURES.glob("*.webp")) <= MOST_BYTES
