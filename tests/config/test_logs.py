@@ -30,6 +30,7 @@ SECRETS = {
     "a picture": "data:image/png;base64,AbCdEf0123456789AbCdEf0123456789",
     "a shared link": "GET /s/AbCdEf0123456789AbCdEf",
     "an invitation": "GET /invitations/AbCdEf0123456789AbCdEf",
+    "the end of news": "GET /news/stop/AbCdEf0123456789AbCdEf:x",
     "a reset": "/accounts/password/reset/key/3-AbCdEf0123456789/",
     "a key file": "-----BEGIN PRIVATE KEY-----\nAbCdEf0123456789\n-----END PRIVATE KEY-----",
 }

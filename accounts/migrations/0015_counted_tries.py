@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_review_mail_and_attempts'),
+        ('accounts', '0014_no_membership_of_the_deleted'),
     ]
 
     operations = [
