@@ -28,7 +28,15 @@ def release_before() -> str:
     """The newest tag, else the commit before the one that added the newest migration; "" where history is cut off."""
     if tag := git("describe", "--tags", "--abbrev=0"):
         return tag
-    added = git("log", "-1", "--diff-filter=A", "--format=%H", "--", "*/migrations/0*.py")
+    line = (
+        "log",
+        "-1",
+        "--first-parent",
+        "-m",
+        "--diff-filter=A",
+        "--format=%H",
+    )  # the line of releases alone
+    added = git(*line, "--", "*/migrations/0*.py")
     return git("rev-parse", "--verify", "--quiet", f"{added}^") if added else ""
 
 
