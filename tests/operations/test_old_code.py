@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,9 @@ def git(*arguments: str) -> str:
 
 
 def release_before() -> str:
-    """The newest tag, else the commit before the one that added the newest migration; "" where history is cut off."""
+    """RELEASE_BEFORE, else the newest tag, else the commit before the newest migration came; "" without history."""
+    if named := os.environ.get("RELEASE_BEFORE"):
+        return named
     if tag := git("describe", "--tags", "--abbrev=0"):
         return tag
     line = (
