@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from procrastinate.contrib.django import app
 
-from accounts.models import Event, Membership, Notification, Organization, User
+from accounts import emails, tenancy
+from accounts.models import Event, Membership, Notification, Organization, TenantQuerySet, User
+
+MAIL_TASK = "accounts.mail_event"
+KEPT = timedelta(days=365)
+_AT_ONCE = 1000  # old events of one transaction
 
 
 @dataclass(frozen=True)
@@ -18,10 +27,14 @@ class Kind:
     """How events of one kind read: `words` with %(who)s and any key of their data, and the path they lead to.
 
     A function is asked for the words where they depend on the event.
+    `wish` names the column of Membership (`mail_…`) that lets who is told have a mail as well; "" never mails.
+    `in_feed` is off for what only those who are told shall read, as another event tells the others.
     """
 
     words: str | Promise | Callable[[Event], str | Promise]
     address: Callable[[Event], str] | None = None
+    wish: str = ""
+    in_feed: bool = True
 
 
 _KINDS: dict[str, Kind] = {}
@@ -61,14 +74,117 @@ def record(
         data=dict(data or {}),
         at=now,
     )
-    wanted = set(notify) - {by_user.pk if by_user else None}
+    wanted = set(notify) - ({by_user.pk} if by_user else set())
     if wanted:
-        members = Membership.objects.of(organization).filter(user__in=wanted, user__is_active=True)
-        Notification.objects.bulk_create(
-            Notification(organization=organization, user_id=user, event=event)
-            for user in members.order_by("user").values_list("user", flat=True)
-        )
+        _tell(event, wanted, wish=_KINDS[kind].wish)
     return event
+
+
+def _tell(event: Event, wanted: set[int], *, wish: str) -> None:
+    organization = event.organization
+    members = Membership.objects.of(organization).filter(user__in=wanted, user__is_active=True)
+    told = list(members.order_by("user"))
+    Notification.objects.bulk_create(
+        Notification(organization=organization, user_id=member.user_id, event=event) for member in told
+    )
+    for member in told:
+        if wish and getattr(member, wish):
+            job = app.configure_task(MAIL_TASK, queue=emails.QUEUE, allow_unknown=True)
+            job.defer(event_id=event.pk, organization_id=organization.pk, user_id=member.user_id)
+
+
+def mail(*, event_id: int, organization_id: int, user_id: int) -> None:
+    """The event to one member; nothing when the wish, the event or the member is gone, or it was read already."""
+    organization = Organization.objects.filter(pk=organization_id, deleted_at=None).first()
+    if organization is None:
+        return
+    with tenancy.enter(organization):
+        rows = Notification.objects.of(organization).filter(event=event_id, user=user_id, read_at=None)
+        found = rows.select_related("event__actor", "event__organization", "user").first()
+        wish = _KINDS[found.event.kind].wish if found and found.event.kind in _KINDS else ""
+        if found is None or not wish:
+            return
+        members = Membership.objects.of(organization).filter(user=user_id, user__is_active=True)
+        if not members.filter(**{wish: True}).exists():
+            return
+    with translation.override(found.user.language or settings.LANGUAGE_CODE):
+        sentence = words_of(found.event)
+    base, where = settings.PUBLIC_BASE_URL, address_of(found.event)
+    wishes = reverse("notifications", args=[organization.public_id])
+    emails.send(
+        to=[found.user.email],
+        template="event",
+        context={
+            "workspace": organization,
+            "sentence": sentence,
+            "text": found.event.data.get("text", ""),
+            "address": f"{base}{where}" if base and where else "",
+            "wishes": f"{base}{wishes}" if base else "",
+        },
+        language=found.user.language or settings.LANGUAGE_CODE,
+    )
+
+
+# --- Reading: asked inside the workspace -----------------------------------------------------------------
+
+
+def feed(*, organization: Organization, project: str = "") -> TenantQuerySet:
+    """What happened, newest first: in one project, or in the whole workspace."""
+    hidden = [name for name, kind in _KINDS.items() if not kind.in_feed]
+    rows = Event.objects.of(organization).exclude(kind__in=hidden)
+    if project:
+        rows = rows.filter(project=project)
+    return rows.select_related("actor", "organization").order_by("-pk")
+
+
+def told_to(*, organization: Organization, user: User) -> TenantQuerySet:
+    """What the member was told, newest first."""
+    rows = Notification.objects.of(organization).filter(user=user)
+    return rows.select_related("event__actor", "event__organization").order_by("-pk")
+
+
+def unread(*, organization: Organization, user: User | int) -> int:
+    """How many notifications the member has not read; one query."""
+    return int(Notification.objects.of(organization).filter(user=user, read_at=None).count())
+
+
+def mark_read(*, organization: Organization, user: User, notification: int, now: datetime) -> bool:
+    """Mark one as read; False if it is none of the member's, or was read before."""
+    with tenancy.enter(organization):
+        rows = Notification.objects.of(organization).filter(user=user, read_at=None, pk=notification)
+        return bool(rows.update(read_at=now))
+
+
+def mark_read_until(*, organization: Organization, user: User, newest: int, now: datetime) -> int:
+    """Mark everything up to the notification `newest` as read: what came after the page was made stays unread."""
+    with tenancy.enter(organization):
+        rows = Notification.objects.of(organization).filter(user=user, read_at=None, pk__lte=newest)
+        return int(rows.update(read_at=now))
+
+
+# --- Forgetting ------------------------------------------------------------------------------------------
+
+
+def forget(*, organization: Organization, subject: str) -> None:
+    """Remove what was written and told about something that its maker has deleted; in the caller's transaction."""
+    Event.objects.of(organization).filter(subject=subject).delete()
+
+
+def forget_old(*, now: datetime) -> int:
+    """Remove events older than a year with what was told of them. Returns how many."""
+    removed = 0
+    while True:
+        with tenancy.system("retention"):
+            old = list(
+                Event.objects.filter(at__lt=now - KEPT).order_by("at").values_list("pk", flat=True)[:_AT_ONCE]
+            )
+            Event.objects.filter(pk__in=old).delete()
+        removed += len(old)
+        if len(old) < _AT_ONCE:
+            return removed
+
+
+# --- Words -----------------------------------------------------------------------------------------------
 
 
 def words_of(event: Event) -> str:

@@ -29,6 +29,7 @@ KINDS: dict[str, str | Promise] = {
     "generation": _("Pictures"),
     "share_link": _("Links to pictures"),
     "review": _("Review rooms"),
+    "proposal": _("Proposals"),
     "export": _("Exports"),
     "operator": _("Operators"),
 }
@@ -92,6 +93,13 @@ WORDS: dict[str, str | Promise] = {
     "review.answered": _("Answered a client in a review room"),
     "review.resolved": _("Settled a comment in a review room"),
     "review.unresolved": _("Opened a settled comment in a review room again"),
+    "proposal.sent": _("Sent the proposal"),
+    "proposal.opened": _("A client opened the proposal"),
+    "proposal.withdrawn": _("Withdrew the proposal"),
+    "proposal.accepted": _("A client accepted the proposal"),
+    "proposal.declined": _("A client declined the proposal"),
+    "proposal.link_made": _("Made a link to the proposal"),
+    "proposal.link_revoked": _("Revoked a link to the proposal"),
     "export.asked": _("Asked for an export"),
     "operator.looked": _("Looked into the workspace, as an operator"),
 }

@@ -20,7 +20,17 @@ from accounts import emails, lifecycle, services, tenancy
 from accounts.archive import Archive
 from accounts.errors import Refusal
 from accounts.ids import random_base62
-from accounts.models import ApiKey, AuditEntry, Export, Invitation, Membership, Organization, User
+from accounts.models import (
+    ApiKey,
+    AuditEntry,
+    Event,
+    Export,
+    Invitation,
+    Membership,
+    Notification,
+    Organization,
+    User,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -190,6 +200,11 @@ def _pack_workspace(organization: Organization, archive: Archive) -> None:
             .order_by("pk")
             .values("at", "actor__email", "action", "target", "details")
         )
+        events = list(
+            Event.objects.of(organization)
+            .order_by("pk")
+            .values("public_id", "at", "actor__email", "actor_name", "kind", "subject", "project", "data")
+        )
     facts = {"name": organization.name, "plan": organization.plan, "created_at": organization.created_at}
     archive.rows("workspace", [facts])
     for name, rows in {
@@ -197,6 +212,7 @@ def _pack_workspace(organization: Organization, archive: Archive) -> None:
         "invitations": invited,
         "api-keys": keys,
         "audit-log": log,
+        "events": events,
     }.items():
         archive.rows(name, rows)
     lifecycle.workspace_exported.happened(organization=organization, archive=archive)
@@ -229,9 +245,16 @@ def _pack_person(user: User, archive: Archive) -> None:
     sessions = UserSession.objects.filter(user=user)
     archive.rows("sessions", sessions.values("created_at", "last_seen_at", "ip", "user_agent"))
     done: list[dict[str, object]] = []
+    told: list[dict[str, object]] = []
     for organization in organizations:
         with tenancy.enter(organization):
             mine = AuditEntry.objects.of(organization).filter(actor=user).order_by("pk")
             done += [{"workspace": organization.name, **row} for row in mine.values("at", "action", "target")]
+            heard = Notification.objects.of(organization).filter(user=user).order_by("pk")
+            told += [
+                {"workspace": organization.name, **row}
+                for row in heard.values("event__at", "event__kind", "event__subject", "read_at")
+            ]
     archive.rows("what-you-did", done)
+    archive.rows("what-you-were-told", told)
     lifecycle.person_exported.happened(user=user, organizations=organizations, archive=archive)

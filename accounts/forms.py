@@ -108,6 +108,17 @@ class ProfileForm(forms.Form):
 class WishesForm(forms.Form):
     """What a member wants to be told by mail."""
 
+    mail_mentions = forms.BooleanField(
+        required=False, label=_("Somebody mentions me"), help_text=_("At once, with the note.")
+    )
+    mail_assigned = forms.BooleanField(
+        required=False, label=_("I am put on a project"), help_text=_("At once.")
+    )
+    mail_proposals = forms.BooleanField(
+        required=False,
+        label=_("A client accepts or declines a proposal"),
+        help_text=_("At once: of projects that you are on, and proposals that you sent."),
+    )
     mail_ready = forms.BooleanField(
         required=False,
         label=_("A picture is ready"),
@@ -121,7 +132,9 @@ class WishesForm(forms.Form):
     mail_weekly = forms.BooleanField(
         required=False,
         label=_("The week in this workspace"),
-        help_text=_("On Mondays: what was made and what it took. Nothing in a week without pictures."),
+        help_text=_(
+            "On Mondays: pictures, projects, what waits for a client. Nothing when nothing happened."
+        ),
     )
     mail_budgets = forms.BooleanField(
         required=False,

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts import services, tenancy
 from accounts.errors import Refusal
-from accounts.models import Invitation, Membership, Organization, Role, User
+from accounts.models import Invitation, Membership, Notification, Organization, Role, User
 
 
 class SeatsFull(Refusal):
@@ -120,7 +120,7 @@ def remove(*, organization: Organization, by_user: User, member_id: int, now: da
         _need(organization, by_user, Role.OWNER if member.role == Role.OWNER else Role.ADMIN)
         if member.role == Role.OWNER:
             _check_another_owner(organization, member)
-        member.delete()
+        _end(member)
         services.record(
             organization=organization,
             by_user=by_user,
@@ -137,7 +137,7 @@ def leave(*, organization: Organization, by_user: User, now: datetime) -> None:
         member = acting(organization, by_user)
         if member.role == Role.OWNER:
             _check_another_owner(organization, member)
-        member.delete()
+        _end(member)
         services.record(organization=organization, by_user=by_user, action="member.left", now=now)
 
 
@@ -158,6 +158,12 @@ def transfer(*, organization: Organization, by_user: User, member_id: int, now: 
             now=now,
         )
         return taker
+
+
+def _end(member: Membership) -> None:
+    """Everything that hangs on the membership goes with it: they are on no project, and told nothing any more."""
+    Notification.objects.of(member.organization).filter(user=member.user_id).delete()
+    member.delete()
 
 
 def _find(organization: Organization, member_id: int) -> Membership:

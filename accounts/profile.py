@@ -7,7 +7,16 @@ from allauth.usersessions.models import UserSession
 from accounts import tenancy
 from accounts.models import Membership, Organization, User
 
-WISHES = ("mail_ready", "mail_failed", "mail_weekly", "mail_budgets", "mail_reviews")
+WISHES = (
+    "mail_mentions",
+    "mail_assigned",
+    "mail_reviews",
+    "mail_proposals",
+    "mail_ready",
+    "mail_failed",
+    "mail_weekly",
+    "mail_budgets",
+)
 
 
 def save_profile(*, user: User, name: str, language: str, wants_news: bool) -> None:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import alerts, deletion, emails, exports, invitations, news
+from accounts import activity, alerts, deletion, emails, exports, invitations, news
 
 # A mail server that is away for an hour costs no mail.
 MAIL_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3)
@@ -30,6 +30,19 @@ def mail_invitation(organization_id: int, invitation_id: int, base: str) -> None
 def mail_news(copy_id: int, base: str) -> None:
     """One copy of news."""
     news.mail(copy_id=copy_id, base=base, now=timezone.now())
+
+
+@app.task(name=activity.MAIL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def mail_event(event_id: int, organization_id: int, user_id: int) -> None:
+    """What happened, to a member who wants to know at once."""
+    activity.mail(event_id=event_id, organization_id=organization_id, user_id=user_id)
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="accounts.forget_old_events", queue=deletion.QUEUE, queueing_lock="forget_old_events")
+def forget_old_events(timestamp: int) -> None:
+    """Every night: events older than a year."""
+    activity.forget_old(now=timezone.now())
 
 
 @app.task(name=deletion.EMPTY_TASK, queue=deletion.QUEUE)

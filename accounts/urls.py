@@ -3,6 +3,7 @@
 from django.urls import path
 
 from accounts import (
+    activity_pages,
     audit_pages,
     converters,  # noqa: F401 — knows `id`
     export_pages,
@@ -16,6 +17,11 @@ _SETTINGS = "w/<id:workspace>/settings"
 
 urlpatterns = [
     path("home", views.home, name="home"),
+    path("w/<id:workspace>/activity", activity_pages.workspace_activity, name="activity"),
+    path("w/<id:workspace>/notifications", activity_pages.told, name="told"),
+    path("w/<id:workspace>/notifications/read", activity_pages.mark_all, name="told-all-read"),
+    path("w/<id:workspace>/notifications/<int:notification>/read", activity_pages.mark_one, name="told-read"),
+    path("w/<id:workspace>/notifications/<int:notification>", activity_pages.go, name="told-go"),
     path(_SETTINGS, views.settings_page, name="settings"),
     path(f"{_SETTINGS}/api-keys", views.api_keys, name="api-keys"),
     path(f"{_SETTINGS}/api-keys/<id:key_id>/revoke", views.revoke_api_key, name="api-key-revoke"),

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import activity
 from accounts.models import Role
 from billing import credits
 from config import languages
@@ -33,6 +34,12 @@ def site(request: HttpRequest) -> dict[str, Any]:
         found = have()
         return found.debt if found else 0
 
+    @cache
+    def unread() -> int:
+        if workspace is None or membership is None:
+            return 0
+        return activity.unread(organization=workspace, user=membership.user_id)
+
     overdue = workspace.payment_overdue_since if workspace else None
     return {
         "workspace": workspace,
@@ -42,6 +49,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "may_spend": membership is not None and membership.may(Role.ADMIN),
         "workspace_balance": balance,  # asked for only by pages that show it
         "workspace_debt": debt,
+        "unread": unread,
         "plan_lasts_until": overdue and overdue + timedelta(days=settings.PAST_DUE_GRACE_DAYS),
         "site_address": partial(
             languages.site_address, request

@@ -14,6 +14,7 @@ class GenerationsConfig(AppConfig):
             happenings,  # noqa: F401 — importing registers what its events are called
             naming,  # noqa: F401 — importing registers what it names
             packing,  # noqa: F401 — importing registers what it packs
+            proposal_sending,  # noqa: F401 — importing registers its kinds of events
             review_telling,  # noqa: F401 — importing registers its kinds of events
             upstream_keys,  # noqa: F401 — importing registers what it seals
         )

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from accounts import lifecycle, tenancy
 from accounts.models import Organization
-from generations import removal, services
+from generations import proposal_files, removal, services
 from generations.models import Generation, Picture, ReviewRoom, RoomSet, ShareLink, UpstreamKey
 from projects import closing as projects
 
@@ -56,6 +56,7 @@ def close(*, organization: Organization, now: datetime) -> None:
         RoomSet.objects.of(organization).delete()
         ReviewRoom.objects.of(organization).delete()  # with links, comments and decisions
         UpstreamKey.objects.of(organization).kept().update(removed_at=now, sealed=b"")
+    proposal_files.erase(organization=organization)
     projects.erase(organization=organization)
 
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from accounts import tenancy
 from accounts.models import Export, TenantQuerySet
+from generations import proposal_files
 from generations.models import Picture, Rendition
 from projects.models import Client, Photo, UnclaimedFile
 
@@ -24,6 +25,7 @@ _COLUMNS: tuple[tuple[type[Any], str], ...] = (
     (Photo, "original"),
     (Photo, "image"),
     (Photo, "thumbnail"),
+    *((model, column) for model, columns in proposal_files.COLUMNS for column in columns),
     (Client, "logo"),
 )
 _AT_ONCE = 500  # names of one look-up

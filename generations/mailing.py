@@ -6,21 +6,24 @@ Whether the page was left nobody can know; but who sees the end marks it (`seen_
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
-from accounts import emails, tenancy
-from accounts.models import Membership, Organization, User
-from generations.models import Generation, State
+from accounts import activity, emails, tenancy
+from accounts.models import Membership, Notification, Organization, User
+from generations.models import Generation, Proposal, ReviewRoom, State
+from projects.models import Project
 
 ENDED_TASK = "generations.tell_ended"
 WEEK_TASK = "generations.tell_week"
 PATIENCE = 60  # seconds in which a page that is open has shown the end
 _WISHES = {State.SUCCEEDED: "mail_ready", State.FAILED: "mail_failed"}
 WEEK = timedelta(days=7)
+_BUSY = 8  # projects that the mail about a week names
 
 
 def arrange(*, generation: Generation, state: State) -> None:
@@ -85,28 +88,62 @@ def arrange_weeks() -> int:
 
 
 def tell_week(*, organization_id: int, now: datetime) -> None:
-    """One mail to each who wants it about the last seven days; none about a week without pictures."""
+    """One mail to each who wants it about the last seven days; none when nothing happened."""
     organization = Organization.objects.filter(pk=organization_id, deleted_at=None).first()
     if organization is None:
         return
     with tenancy.enter(organization):
-        ended = Generation.objects.of(organization).filter(finished_at__gt=now - WEEK, finished_at__lte=now)
-        week = ended.aggregate(
-            made=Count("pk", filter=Q(state=State.SUCCEEDED)),
-            failed=Count("pk", filter=Q(state=State.FAILED)),
-            credits=Sum("credits_settled"),
+        week = _week(organization, now)
+        unread = dict(
+            Notification.objects.of(organization)
+            .filter(read_at=None)
+            .order_by()
+            .values_list("user")
+            .annotate(n=Count("pk"))
         )
         members = Membership.objects.of(organization).filter(mail_weekly=True, user__is_active=True)
-        people = list(members.order_by("pk").values_list("user__email", "user__language"))
-    if not week["made"] and not week["failed"]:
+        people = list(members.order_by("pk").values_list("user", "user__email", "user__language"))
+    if not any(week[name] for name in ("made", "failed", "projects", "deadlines")):
         return
-    context = {
-        "workspace": organization,
-        "week": week,
+    pages = {
         "address": _address(reverse("history", args=[organization.public_id])),
+        "told": _address(reverse("told", args=[organization.public_id])),
+        "wishes": _address(reverse("notifications", args=[organization.public_id])),
     }
-    for address, language in people:
+    for pk, address, language in people:
+        context = {"workspace": organization, "week": week, "unread": unread.get(pk, 0), **pages}
         emails.send(to=[address], template="week", context=context, language=language)
+
+
+def _week(organization: Organization, now: datetime) -> dict[str, Any]:
+    """What happened in the last seven days; a project with how often something did in it, the busiest first."""
+    ended = Generation.objects.of(organization).filter(finished_at__gt=now - WEEK, finished_at__lte=now)
+    week = ended.aggregate(
+        made=Count("pk", filter=Q(state=State.SUCCEEDED)),
+        failed=Count("pk", filter=Q(state=State.FAILED)),
+        credits=Sum("credits_settled"),
+    )
+    events = activity.feed(organization=organization).filter(at__gt=now - WEEK, at__lte=now)
+    busy = dict(
+        events.exclude(project="")
+        .order_by()
+        .values_list("project")
+        .annotate(n=Count("pk"))
+        .order_by("-n")[:_BUSY]
+    )
+    soon = (
+        Project.objects.of(organization)
+        .active()
+        .filter(deadline__gte=now.date(), deadline__lte=(now + WEEK).date())
+    )
+    week["deadlines"] = list(soon.order_by("deadline", "pk").values_list("name", "deadline")[:_BUSY])
+    open_rooms = ReviewRoom.objects.of(organization).filter(revoked_at=None, round_closed_at=None)
+    week["reviews"] = open_rooms.count()
+    week["proposals"] = Proposal.objects.of(organization).answerable(now.date()).count()
+    names = Project.objects.of(organization).filter(public_id__in=busy).values_list("public_id", "name")
+    return week | {
+        "projects": sorted(((name, busy[pid]) for pid, name in names), key=lambda one: (-one[1], one[0]))
+    }
 
 
 def _address(path: str) -> str:

@@ -12,6 +12,10 @@ from generations.models import (
     Decision,
     Generation,
     Picture,
+    Proposal,
+    ProposalAnswer,
+    ProposalLine,
+    ProposalPicture,
     ReviewItem,
     ReviewRoom,
     RoomSet,
@@ -100,6 +104,42 @@ _DECISION = (
     "at",
 )
 
+_PROPOSALS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "proposals": (
+        Proposal,
+        (
+            "public_id",
+            "project__public_id",
+            "state",
+            "number",
+            "title",
+            "client_name",
+            "client_email",
+            "currency",
+            "markup",
+            "tax",
+            "cost",
+            "net",
+            "tax_amount",
+            "total",
+            "terms",
+            "valid_until",
+            "created_at",
+            "sent_at",
+            "ended_at",
+        ),
+    ),
+    "proposal-lines": (
+        ProposalLine,
+        ("proposal__public_id", "name", "details", "quantity", "unit_price", "markup", "product__public_id"),
+    ),
+    "proposal-pictures": (ProposalPicture, ("proposal__public_id", "picture__public_id", "caption")),
+    "proposal-answers": (
+        ProposalAnswer,
+        ("proposal__public_id", "accepted", "name", "email", "reason", "total", "at"),
+    ),
+}
+
 
 @lifecycle.workspace_exported.register
 def pack(*, organization: Organization, archive: Archive) -> None:
@@ -113,12 +153,17 @@ def pack(*, organization: Organization, archive: Archive) -> None:
             told.append({name: picture[name] for name in _PICTURE})
     archive.rows("pictures", told)
     with tenancy.enter(organization):
+        for name, (model, columns) in _PROPOSALS.items():
+            archive.rows(name, list(model.objects.of(organization).order_by("pk").values(*columns)))
+        papers = list(Proposal.objects.of(organization).exclude(pdf="").values_list("public_id", "pdf"))
         links = ShareLink.objects.of(organization).order_by("pk")
         sets = list(RoomSet.objects.of(organization).order_by("pk").values(*_SET))
         shared = list(
             links.values("public_id", "picture__public_id", "created_at", "expires_at", "revoked_at")
         )
     archive.rows("share-links", shared)
+    for public_id, stored in papers:
+        archive.stored("proposals", public_id, stored)
     archive.rows("room-sets", sets)
     _pack_reviews(organization, archive)
 

@@ -6,13 +6,24 @@ import uuid
 
 from django.conf import settings
 from django.utils import timezone
-from procrastinate import JobContext
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from accounts import attempts, emails
 from accounts.tasks import MAIL_AGAIN
 from billing import credits
-from generations import mailing, queue, removal, review_links, review_telling, running, timing, upstream_keys
+from generations import (
+    mailing,
+    proposal_files,
+    proposal_sending,
+    queue,
+    removal,
+    review_links,
+    review_telling,
+    running,
+    timing,
+    upstream_keys,
+)
 from projects import storage
 
 WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
@@ -69,6 +80,26 @@ def tell_key_paused(key_id: int, organization_id: int) -> None:
 def tell_ended(generation_id: int, organization_id: int) -> None:
     """Mail to who asked for a picture and has left its page."""
     mailing.tell_ended(generation_id=generation_id, organization_id=organization_id)
+
+
+@app.task(
+    name=proposal_sending.MAKE_TASK,
+    queue=proposal_sending.QUEUE,
+    retry=RetryStrategy(max_attempts=6, exponential_wait=3),
+)
+def make_proposal(proposal_id: int, organization_id: int, base: str, mail_client: bool) -> None:
+    """The pictures and the PDF of a proposal that was sent."""
+    proposal_files.make(
+        proposal_id=proposal_id, organization_id=organization_id, base=base, mail_client=mail_client
+    )
+
+
+@app.task(name=proposal_files.MAIL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def mail_proposal(proposal_id: int, organization_id: int, base: str) -> None:
+    """The link to a proposal, to its client."""
+    proposal_files.mail(
+        proposal_id=proposal_id, organization_id=organization_id, base=base, now=timezone.now()
+    )
 
 
 @app.periodic(cron="0 7 * * 1")

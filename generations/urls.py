@@ -12,6 +12,8 @@ from generations import (
     looking_pages,
     placing_pages,
     project_pages,
+    proposal_pages,
+    proposal_public_pages,
     recipe_pages,
     review_pages,
     room_set_pages,
@@ -20,6 +22,8 @@ from generations import (
     studio_pages,
     views,
 )
+
+_PROPOSAL = "w/<id:workspace>/proposals/<id:proposal_id>"
 
 urlpatterns = [
     path("w/<id:workspace>/studio", studio_pages.studio, name="studio"),
@@ -117,5 +121,20 @@ urlpatterns = [
         key_pages.remove_meltflex_key,
         name="meltflex-key-remove",
     ),
+    path("w/<id:workspace>/settings/proposals", proposal_pages.proposal_settings, name="proposal-settings"),
+    path("w/<id:workspace>/projects/<id:project_id>/proposals", proposal_pages.of_project, name="proposals"),
+    path(_PROPOSAL, proposal_pages.proposal, name="proposal"),
+    path(f"{_PROPOSAL}/send", proposal_pages.send, name="proposal-send"),
+    path(f"{_PROPOSAL}/withdraw", proposal_pages.withdraw, name="proposal-withdraw"),
+    path(f"{_PROPOSAL}/version", proposal_pages.new_version, name="proposal-version"),
+    path(f"{_PROPOSAL}/delete", proposal_pages.delete, name="proposal-delete"),
+    path(f"{_PROPOSAL}/preview", proposal_pages.preview, name="proposal-preview"),
+    path(f"{_PROPOSAL}/brand.css", proposal_pages.brand, name="proposal-brand"),
+    path(f"{_PROPOSAL}/pdf", proposal_pages.pdf, name="proposal-pdf"),
+    path(f"{_PROPOSAL}/links", proposal_pages.make_link, name="proposal-link"),
+    path(f"{_PROPOSAL}/links/<int:link>/revoke", proposal_pages.revoke_link, name="proposal-link-revoke"),
+    path("p/<id:token>", proposal_public_pages.read, name="proposal-read"),
+    path("p/<id:token>/brand.css", proposal_public_pages.brand, name="proposal-read-brand"),
+    path("p/<id:token>/<id:which>", proposal_public_pages.file, name="proposal-file"),
     path("files/<str:token>/<str:filename>", views.file, name="file"),
 ]

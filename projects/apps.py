@@ -9,4 +9,8 @@ class ProjectsConfig(AppConfig):
     name = "projects"
 
     def ready(self) -> None:
-        from projects import happenings, packing  # noqa: F401 — importing registers what they know
+        from projects import (
+            happenings,  # noqa: F401 — importing registers its kinds of events
+            packing,  # noqa: F401 — importing registers what it packs
+            team,  # noqa: F401 — importing registers its kinds of events
+        )

@@ -9,6 +9,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+
 from accounts import activity, tenancy
 from accounts import services as accounts
 from accounts.errors import Refusal
@@ -93,7 +96,12 @@ def delete_project(*, project: Project, by_user: User, now: datetime) -> None:
         for found in Project.objects.of(organization).select_for_update().filter(pk=project.pk):
             if Room.objects.of(organization).filter(project=found).exists():
                 raise ProjectNotEmpty
-            found.delete()
+            try:
+                found.delete()
+            except ProtectedError as error:  # what the client was sent stays
+                raise ProjectNotEmpty(
+                    _("This project has proposals, so it can’t be deleted. Archive it instead.")
+                ) from error
             accounts.record(
                 organization=organization,
                 by_user=by_user,

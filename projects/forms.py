@@ -112,6 +112,22 @@ class RoomForm(forms.Form):
     name = forms.CharField(max_length=120, label=_("Room name"))
 
 
+class NoteForm(forms.Form):
+    """A note to the others on a project."""
+
+    text = forms.CharField(
+        max_length=4000,
+        label=_("A note to the team"),
+        widget=forms.Textarea(attrs={"rows": 4, "id": "note-text"}),
+    )
+    mention = forms.CharField(
+        max_length=254,
+        required=False,
+        label=_("Mention"),
+        widget=forms.TextInput(attrs={"list": "people", "autocomplete": "off"}),
+    )
+
+
 class RoomChangeForm(RoomForm):
     """A room, which may go to another project."""
 

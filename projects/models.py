@@ -377,3 +377,6 @@ class UnclaimedFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+from projects.team_rows import ProjectMember, ProjectNote  # noqa: E402, F401 — rows of the same app

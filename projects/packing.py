@@ -8,6 +8,7 @@ from accounts import lifecycle, tenancy
 from accounts.archive import Archive
 from accounts.models import Organization
 from projects.models import Client, Photo, Product, Project, Recipe, Room
+from projects.team_rows import ProjectMember, ProjectNote
 
 _AT_ONCE = 200
 _LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -29,6 +30,11 @@ _LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "products": (
         Product,
         ("public_id", "name", "price", "currency", "link", "photo__public_id", "created_at"),
+    ),
+    "project-members": (ProjectMember, ("project__public_id", "member__user__email", "assigned_at")),
+    "project-notes": (
+        ProjectNote,
+        ("public_id", "project__public_id", "author__email", "text", "written_at"),
     ),
     "recipes": (Recipe, ("public_id", "name", "mode", "style", "prompt", "resolution", "variations")),
 }

@@ -3,7 +3,9 @@
 from django.urls import path
 
 from accounts import converters  # noqa: F401 — knows `id`
-from projects import arranging_pages, client_pages, views
+from projects import arranging_pages, client_pages, team_pages, views
+
+_PROJECT = "w/<id:workspace>/projects/<id:project_id>"
 
 urlpatterns = [
     path("w/<id:workspace>/clients", views.clients, name="clients"),
@@ -41,4 +43,10 @@ urlpatterns = [
     path("w/<id:workspace>/photos/<id:photo_id>/edit", arranging_pages.change_photo, name="change-photo"),
     path("w/<id:workspace>/photos/<id:photo_id>/place", arranging_pages.place_photo, name="place-photo"),
     path("w/<id:workspace>/photos/<id:photo_id>/cover", arranging_pages.choose_cover, name="choose-cover"),
+    path("w/<id:workspace>/my-projects", team_pages.my_projects, name="my-projects"),
+    path(f"{_PROJECT}/team", team_pages.project_team, name="project-team"),
+    path(f"{_PROJECT}/team/assign", team_pages.assign, name="project-assign"),
+    path(f"{_PROJECT}/team/<int:member_id>/unassign", team_pages.unassign, name="project-unassign"),
+    path(f"{_PROJECT}/notes/<id:note_id>/delete", team_pages.delete_note, name="note-delete"),
+    path(f"{_PROJECT}/activity", team_pages.project_activity, name="project-activity"),
 ]

@@ -28,6 +28,7 @@ SYSTEM_REASONS = {
     "an exact invitation hash",
     "an exact key hash",
     "an exact review link hash",
+    "an exact proposal link hash",
     "an exact share link hash",
     "check of every ledger",
     "durations of the last hour",

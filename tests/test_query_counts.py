@@ -15,7 +15,7 @@ from accounts.models import Membership, Role
 from billing import budgets, credits
 from generations import favourites, room_sets, services, sharing
 from generations.models import Picture, RoomSet
-from projects import library
+from projects import library, team
 from projects import services as projects
 from projects.models import Photo, Project, Room
 from projects.services import IncomingImage
@@ -39,6 +39,9 @@ PAGES = (
     "settings/members",
     "settings/audit-log",
     "settings/exports",
+    "notifications",
+    "activity",
+    "my-projects",
 )
 # Of the room and the generation that came first: each row more hangs on them.
 NESTED = (
@@ -57,6 +60,8 @@ NESTED = (
     "generations/{generation}/versions",
     "compare?a={picture}",
     "pictures/{picture}/share",
+    "projects/{project}/team",
+    "projects/{project}/activity",
 )
 API = ("generations", "projects", "clients", "rooms", "photos", "credits/lines")
 
@@ -109,7 +114,7 @@ def one_more_of_a_set(studio: Studio, picture: Picture, number: int) -> None:
 
 
 def one_more_around(studio: Studio, picture: Picture) -> None:
-    """A version more, a starred picture more, a link more, all of them around this picture."""
+    """A version more, a starred picture more, a link more, all of them around this picture; a note in its project."""
     now, made = timezone.now(), picture.generation
     for source in ({"parent": picture}, {"photo": made.photo}):
         ask = services.Ask(prompt="Oak, once more", room=made.room, **source)
@@ -119,10 +124,19 @@ def one_more_around(studio: Studio, picture: Picture) -> None:
         newest = Picture.objects.of(studio.organization).select_related("organization").latest("pk")
     favourites.star(picture=newest, starred=True, now=now)
     sharing.make_link(picture=picture, by_user=studio.owner, now=now)
+    assert made.room is not None
+    with studio.enter():
+        project = Project.objects.select_related("organization").get(pk=made.room.project_id)
+        newest_member = Membership.objects.of(studio.organization).latest("pk").pk
+        owner = Membership.objects.of(studio.organization).get(user=studio.owner).pk
+    for member in (owner, newest_member):
+        team.assign(project=project, member_id=member, by_user=studio.colleague, now=now)
+    name = studio.owner.email
+    team.write_note(project=project, by_user=studio.colleague, text=f"For @{name}", now=now)
 
 
 def first_picture(studio: Studio) -> Picture:
-    related = ("organization", "generation__organization", "generation__room", "generation__photo")
+    related = ("organization", "generation__organization", "generation__room__project", "generation__photo")
     with studio.enter():
         found: Picture = Picture.objects.of(studio.organization).select_related(*related).earliest("pk")
         return found

@@ -14,7 +14,7 @@ def event_id() -> str:
 
 
 class Event(models.Model):
-    """Something that happened, written in the transaction in which it did; never changed afterwards.
+    """Something that happened, written in the transaction in which it did; never changed afterwards, gone in a year.
 
     The feed of a project, the bell of a member and outgoing webhooks all read these rows. Lower apps don't know the
     rows of upper ones, so `subject` and `project` are outward ids.
@@ -35,6 +35,8 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["organization", "-id"], name="event_newest_first"),
+            models.Index(fields=["organization", "subject"], name="event_of_subject"),
+            models.Index(fields=["at"], name="event_oldest_first"),
             models.Index(
                 fields=["organization", "project", "-id"],
                 condition=~Q(project=""),

@@ -156,6 +156,9 @@ class Membership(models.Model):
     mail_failed = models.BooleanField(default=False, db_default=False)  # the same of one that failed
     mail_weekly = models.BooleanField(default=False, db_default=False)  # what was made and used in a week
     mail_budgets = models.BooleanField(default=True, db_default=True)  # budgets and the balance running low
+    mail_mentions = models.BooleanField(default=True, db_default=True)  # named in a note, at once
+    mail_assigned = models.BooleanField(default=True, db_default=True)  # put on a project, at once
+    mail_proposals = models.BooleanField(default=True, db_default=True)  # accepted or declined, at once
     mail_reviews = models.BooleanField(default=True, db_default=True)  # what a client does in a review room
 
     objects = TenantQuerySet.as_manager()

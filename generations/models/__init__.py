@@ -3,6 +3,14 @@
 from generations.models.generation import ENDED, Generation, GenerationReference, State
 from generations.models.looking import PromptWord, Rendition, ShareLink
 from generations.models.picture import Picture
+from generations.models.proposal import (
+    Proposal,
+    ProposalAnswer,
+    ProposalLine,
+    ProposalLink,
+    ProposalPicture,
+    ProposalSettings,
+)
 from generations.models.review import Comment, Decision, ReviewItem, ReviewLink, ReviewRoom
 from generations.models.room_set import RoomSet
 from generations.models.upstream import EngineTiming, UpstreamCall, UpstreamGate, UpstreamKey, UpstreamTurn
@@ -16,6 +24,12 @@ __all__ = [
     "GenerationReference",
     "Picture",
     "PromptWord",
+    "Proposal",
+    "ProposalAnswer",
+    "ProposalLine",
+    "ProposalLink",
+    "ProposalPicture",
+    "ProposalSettings",
     "Rendition",
     "ReviewItem",
     "ReviewLink",

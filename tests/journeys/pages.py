@@ -48,6 +48,9 @@ OF_THE_WORKSPACE = [
     "plan",
     "library",
     "recipes",
+    "my-projects",
+    "activity",
+    "notifications",
     "settings",
     "settings/members",
     "settings/notifications",
@@ -90,16 +93,19 @@ REACHED = {
     "shared",
 }
 # Pages that journeys of their own look at with axe, by the name of the journey's file.
-LOOKED_AT = dict.fromkeys(
-    (
+LOOKED_AT = {
+    "test_agency.py": {
         *("client", "change-client", "change-project", "duplicate-project", "change-room", "change-photo"),
         *("new-room-set", "room-set"),
-    ),
-    "test_agency.py",
-) | dict.fromkeys(
-    ("reviews", "new-review", "review", "review-settings", "review-guest", "review-guest-item"),
-    "test_review.py",
-)
+    },
+    "test_review.py": {
+        *("reviews", "new-review", "review", "review-settings", "review-guest", "review-guest-item"),
+    },
+    "test_proposal.py": {
+        *("proposals", "proposal", "proposal-preview", "proposal-settings", "proposal-read"),
+    },
+    "test_accessible.py": {"project-activity", "project-team"},  # as parts of `review_pages`
+}
 # Addresses that show no page of their own: they act and lead to one that is looked at, or answer with something else.
 NO_PAGE = {
     "healthz": "for load balancers",
@@ -125,6 +131,11 @@ NO_PAGE = {
     "progress": "a part of the page of a generation",
     "room-set-progress": "a part of the page of a room set",
     "review-guest-file": "a file",
+    "proposal-brand": "a file",
+    "proposal-file": "a file",
+    "proposal-pdf": "a file",
+    "proposal-read-brand": "a file",
+    "told-go": "leads to where it happened",
     "review-guest-download": "a file",
     "star": "a part of the page of a generation",
     "plan-done": "leads on from Stripe; test_buying.py sees it",
@@ -161,6 +172,9 @@ POSTED = {
     *("repeat-room-set", "review-answer", "review-link", "review-next", "review-revoke", "review-send"),
     *("review-settle", "review-turn", "review-guest-again", "review-guest-comment", "review-guest-decide"),
     *("review-guest-done", "review-guest-pin"),
+    *("note-delete", "project-assign", "project-unassign", "proposal-delete", "proposal-link"),
+    *("proposal-link-revoke", "proposal-send", "proposal-version", "proposal-withdraw"),
+    *("told-all-read", "told-read"),
 }
 
 
@@ -203,4 +217,4 @@ def review_pages(person: Person, room: str) -> list[str]:
     """Of the project of a room: where review rooms are listed and made; its client's page is in test_review."""
     person.open(room)
     project = person.page.locator(".crumbs a[href*='/projects/prj_']").first.get_attribute("href")
-    return [f"{project}/reviews", f"{project}/reviews/new"]
+    return [f"{project}/{name}" for name in ("reviews", "reviews/new", "activity", "team")]

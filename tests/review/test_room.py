@@ -212,7 +212,8 @@ def test_the_members_are_told_in_the_app_and_in_one_mail(review: Review, guest: 
     with studio.enter():
         events = list(Event.objects.of(studio.organization).order_by("pk").values_list("kind", flat=True))
         told = Notification.objects.of(studio.organization).filter(user=studio.colleague)
-        assert events == ["review.made", "review.opened", "review.decided", "review.commented"]
+        of_review = [kind for kind in events if kind.startswith("review.")]
+        assert of_review == ["review.made", "review.opened", "review.decided", "review.commented"]
         assert told.count() == 4
         Membership.objects.of(studio.organization).filter(user=studio.owner).update(mail_reviews=False)
     with connection.cursor() as cursor:
