@@ -33,7 +33,7 @@ _PATTERNS = tuple(
         ),
         (r"(data:[a-z0-9.+/-]+;base64,)[A-Za-z0-9+/=]{16,}", r"\1"),
         # Addresses that open something for whoever has them.
-        (r"(/(?:s|r|invitations|files|news/stop)/)[A-Za-z0-9_:.-]{16,}", r"\1"),
+        (r"(/(?:s|r|p|invitations|files|news/stop)/)[A-Za-z0-9_:.-]{16,}", r"\1"),
         (r"(/accounts/(?:confirm-email|password/reset/key)/)[^\s/?\"']{8,}", r"\1"),
         (r"(/(?:confirm-email)/)[^\s/?\"']{8,}", r"\1"),
         (r"()-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", r"\1"),

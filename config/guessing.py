@@ -19,7 +19,7 @@ from config import problems
 
 WRONG_KEYS = Limit("wrong API keys", 60, timedelta(minutes=1))
 WRONG_LINKS = Limit("links that open nothing", 60, timedelta(minutes=1))
-LINKS = ("/s/", "/invitations/", "/accounts/password/reset/key/", "/accounts/confirm-email/")
+LINKS = ("/s/", "/p/", "/invitations/", "/accounts/password/reset/key/", "/accounts/confirm-email/")
 
 
 class Guessing:

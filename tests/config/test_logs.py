@@ -29,6 +29,7 @@ SECRETS = {
     "a cookie": "Cookie: sessionid=AbCdEf0123456789; theme=dark",
     "a picture": "data:image/png;base64,AbCdEf0123456789AbCdEf0123456789",
     "a shared link": "GET /s/AbCdEf0123456789AbCdEf",
+    "a proposal": "GET /p/AbCdEf0123456789AbCdEf/brand.css",
     "an invitation": "GET /invitations/AbCdEf0123456789AbCdEf",
     "the end of news": "GET /news/stop/AbCdEf0123456789AbCdEf:x",
     "a reset": "/accounts/password/reset/key/3-AbCdEf0123456789/",

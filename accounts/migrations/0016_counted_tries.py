@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0014_no_membership_of_the_deleted'),
+        ('accounts', '0015_wishes_and_indexes_of_events'),
     ]
 
     operations = [
