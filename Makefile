@@ -20,7 +20,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run install test test-slow journeys tour lighthouse chaos recovery fairness shuffle stripe-live-smoke bench preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
+.PHONY: help demo run install audit test test-slow journeys tour lighthouse chaos recovery fairness shuffle stripe-live-smoke bench preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -77,6 +77,9 @@ preview-bench: env-dev ## time, memory and faithfulness of the preview engine, i
 
 style-gallery: env-dev ## one example picture for each style, into static/samples/styles
 	@$(ENV) -m tests.bench.preview.gallery
+
+audit: env-dev ## the pinned packages against public advisories; only says so where there is no network
+	@$(ENV) -m tests.advisories
 
 check: env-browser ## lint, types, import rules, migrations, conventions
 	@echo "ruff" && $(ENV) -m ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -10,13 +11,14 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
-from accounts import second_factors, services
+from accounts import alerts, second_factors, services
 from accounts.models import User
 
 
@@ -34,6 +36,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             # A double click: the other request made the same person in this moment.
             raise ImmediateHttpResponse(redirect("account_login")) from error
         return saved
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """At once, since its link shall not lie in the queue; a mail server that is away fails no sign-up."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException) as error:
+            text = f"Mails of sign-up, confirmation and reset are not sent: {type(error).__name__}."
+            alerts.raise_alert(code="mail_failed", subject="sign-in", text=text, now=timezone.now())
+            if self.request is not None:
+                messages.warning(
+                    self.request, gettext("The mail could not be sent. Ask for it again in a few minutes.")
+                )
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """allauth marks the address; then the apps above learn of it."""

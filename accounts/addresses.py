@@ -121,7 +121,12 @@ def _split(url: str) -> SplitResult:
         (parts.scheme not in PORTS, "The address must be complete and begin with http:// or https://."),
         ("@" in parts.netloc, "The address must not contain a user name or password."),
         (not parts.hostname, "The address names no host."),
-        ("%" in parts.netloc, "The host name in the address is not valid."),  # IPv6 zones, encoded names
+        # IPv6 zones and encoded names; brackets around what is no IPv6 address ("IPvFuture").
+        ("%" in parts.netloc, "The host name in the address is not valid."),
+        (
+            "[" in parts.netloc and ":" not in (parts.hostname or ""),
+            "The host name in the address is not valid.",
+        ),
     ):
         if wrong:
             raise FetchRefused(message)

@@ -7,7 +7,9 @@ from typing import cast
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from accounts import alerts, emails, news
 from accounts.errors import Refusal
@@ -27,7 +29,7 @@ class UserAdmin(admin.ModelAdmin):
 class OrganizationAdmin(admin.ModelAdmin):
     """Workspaces; entitlements are written by the plan, so they are shown, not edited."""
 
-    list_display = ("name", "public_id", "plan", "api_access", "created_at")
+    list_display = ("name", "public_id", "plan", "api_access", "created_at", "look")
     search_fields = ("name", "public_id")
     readonly_fields = (
         "public_id",
@@ -38,6 +40,13 @@ class OrganizationAdmin(admin.ModelAdmin):
         "in_flight_limit",
         "retention_days",
     )
+
+    @admin.display(description="look in")
+    def look(self, organization: Organization) -> str:
+        """To what is in it, after a reason."""
+        return format_html(
+            '<a href="{}">give a reason</a>', reverse("admin:workspace", args=[organization.public_id])
+        )
 
 
 @admin.register(Membership)

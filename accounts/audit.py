@@ -35,6 +35,7 @@ KINDS: dict[str, str | Promise] = {
     "export_profile": _("Export profiles"),
     "proposal": _("Proposals"),
     "export": _("Exports"),
+    "operator": _("Operators"),
 }
 WORDS: dict[str, str | Promise] = {
     "workspace.created": _("Opened the workspace"),
@@ -124,6 +125,7 @@ WORDS: dict[str, str | Promise] = {
     "proposal.link_made": _("Made a link to the proposal"),
     "proposal.link_revoked": _("Revoked a link to the proposal"),
     "export.asked": _("Asked for an export"),
+    "operator.looked": _("Looked into the workspace, as an operator"),
 }
 
 

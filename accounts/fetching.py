@@ -66,9 +66,18 @@ def fetch(
             answer = _get(target, addresses, max_bytes=max_bytes, deadline=deadline)
             if isinstance(answer, bytes):
                 return answer
-            url = urljoin(url, answer)
+            url = _onward(url, answer)
     message = f"That address redirects more than {MAX_REDIRECTS} times."
     raise FetchFailed(message)
+
+
+def _onward(url: str, location: str) -> str:
+    """Where a redirect leads."""
+    try:
+        return urljoin(url, location)
+    except ValueError:  # brackets that hold no IPv6 address; a bug in nobody's code but the server's
+        message = "That address redirects to one that is not valid."
+        raise FetchFailed(message) from None
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import keys, rates, rest
+from accounts import keys, logs, rates, rest
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Membership, Organization, Role, Scope, User
 
@@ -181,6 +181,7 @@ def member(
             if membership is None:
                 raise Http404
             request.organization, request.membership = membership.organization, membership
+            logs.note(workspace=workspace)
             if not membership.may(role):
                 raise PermissionDenied(
                     f"This needs the role {role.label.lower()} in {membership.organization}."
@@ -262,6 +263,7 @@ class TenantAPIView(APIView):
         self.api_key, self.organization = request.auth, request.auth.organization
         subjects = {"workspace": self.organization.public_id, "address": rates.subject_of_address(address)}
         self.count(subjects, now)
+        logs.note(workspace=self.organization.public_id)
         if self.api_key.is_live and not self.organization.api_access:
             raise ApiAccessNeeded
         if not keys.lies_within(address, self.api_key.networks):

@@ -15,10 +15,10 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from accounts import logs
 from accounts.errors import Refusal
 from accounts.tenancy import public
 from accounts.wording import in_words
-from config import request_ids
 from generations.outage import is_away
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def body(*, status: int, code: str, title: str, message: str, **facts: Any) -> d
         "title": title,
         "status": status,
         "detail": message,
-        "request_id": request_ids.current(),
+        "request_id": logs.current().get("request", ""),
         **facts,
     }
 

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import environ
 
-from config import social
+from accounts import logs
+from config import reporting, social
 from config.local.postgres import data_dir, default
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -125,11 +127,12 @@ INSTALLED_APPS = [
     "generations",
 ]
 MIDDLEWARE = [
-    "config.request_ids.RequestIds",
+    "config.requests.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.maintenance.ClosedSign",
+    "config.guessing.Guessing",
     "config.limits.BodyLimit",  # before anything that reads the body, CSRF included
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -191,6 +194,22 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or a new passkey is told by mail
+# Tries a minute (m), hour (h) from one address (ip), for one e-mail address (key); the measured walls stand in
+# docs/security.md. Counted in the database, so they hold over all processes.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,60/h/ip,5/5m/key",
+    "signup": "10/m/ip,40/h/ip",
+    "reset_password": "10/m/ip,3/10m/key",
+    "reset_password_from_key": "10/m/ip",
+}
+CACHES = {
+    "default": {
+        "BACKEND": "accounts.counters.Counters",
+        "LOCATION": "accounts_counter",
+        "OPTIONS": {"MAX_ENTRIES": 5_000},  # from there on it looks for what is over
+    }
+}
 SOCIALACCOUNT_PROVIDERS = SOCIAL_SIGN_IN.providers
 SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # an address that another site names opens no account of ours
@@ -231,6 +250,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "DESCRIPTION": "Redesign a room from a photo. A program written for MeltFlex works here unchanged.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # it builds the whole schema; tests look at that
 }
 API_BODY_BYTES = 15 * 1024 * 1024  # the contract's limit; a longer body is answered 413
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES
@@ -333,17 +353,32 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IN_PRODUCTION)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a load balancer asks over plain HTTP
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IN_PRODUCTION else 0
+# Only for who owns all of a domain's subdomains: browsers then refuse plain HTTP to each of them, for a year.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",
+    "security.W021",
+]  # that choice, and the browsers' preload list, are the operator's
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1  # so that limits and the list of sessions see people's own addresses
 
 # --- Log -------------------------------------------------------------------------------------------------
 
+# "line" for people, "json" for programs: then each request is a line too.
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {
+            "()": "accounts.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"()": "accounts.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "procrastinate": {"level": "WARNING"},
@@ -352,3 +387,21 @@ LOGGING = {
         "stripe": {"level": "WARNING"},
     },
 }
+# Who may read /metrics: `Authorization: Bearer <this>`; "" = nobody, and there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Where errors are reported to ("https://…@sentry.example/1"); "" = nowhere but the log.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+# The very values that no line of the log may carry.
+logs.hide(
+    [
+        SECRET_KEY,
+        *re.split("[,:]", SECRETS_KEYS),
+        MELTFLEX_API_KEY,
+        STRIPE_SECRET_KEY,
+        STRIPE_WEBHOOK_SECRET,
+        METRICS_TOKEN,
+        str(DATABASES["default"].get("PASSWORD", "")),
+        str(vars().get("EMAIL_HOST_PASSWORD") or ""),
+    ]
+)
+reporting.start(dsn=SENTRY_DSN, environment=ENVIRONMENT)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health, public_pages, styleguide
+from config import health, metrics, public_pages, styleguide
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("", public_pages.start, name="start"),
     path("styles", public_pages.style_gallery, name="styles"),
     path("styles/<slug:slug>/try", public_pages.try_style, name="try-style"),

@@ -26,6 +26,7 @@ class GenerationAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "engine", "is_test")
     search_fields = ("public_id",)
+    exclude = ("prompt", "idempotency_key", "request_sha256")  # what is asked for is the customer's
 
 
 @admin.register(UpstreamCall)

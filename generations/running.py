@@ -22,7 +22,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts import tenancy
+from accounts import logs, tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization
 from generations import ending, gates, keeping, preparing, queue, routes, scratch
@@ -88,7 +88,8 @@ def run(*, generation_id: int, organization_id: int, worker: str) -> None:
     attempt = _claim(generation_id, organization_id, worker, now=timezone.now())
     if attempt is None:
         return
-    with _hold_in_hand(attempt):
+    ids = {"workspace": attempt.organization.public_id, "generation": attempt.public_id}
+    with logs.about(**ids), _hold_in_hand(attempt):
         try:
             _work(attempt)
         except Exception:

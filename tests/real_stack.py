@@ -66,6 +66,7 @@ class RealStack:
     address: str
     environ: dict[str, str]
     process: subprocess.Popen[bytes]
+    log: Path  # what its processes say
 
     def manage(self, *arguments: str) -> str:
         """A management command's standard output; raises when it fails."""
@@ -145,7 +146,17 @@ class Caller(requests.Session):
 
 @contextmanager
 def running(folder: Path, **environ: str) -> Iterator[RealStack]:
-    """A stack that is ready; stopped as Ctrl-C would, at the end."""
+    """A stack that is ready; stopped as Ctrl-C would, at the end, and its database with it."""
+    try:
+        with running_from(ROOT, folder, **environ) as stack:
+            yield stack
+    finally:
+        EmbeddedPostgres(folder).destroy()  # as root the cluster may lie outside the folder
+
+
+@contextmanager
+def running_from(code: Path, folder: Path, **environ: str) -> Iterator[RealStack]:
+    """The same with the programs of any checkout; the database is left where it is."""
     port = free_port()
     clean = {
         name: value
@@ -158,22 +169,19 @@ def running(folder: Path, **environ: str) -> Iterator[RealStack]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "config.local", "run"],
-            cwd=ROOT,
+            cwd=code,
             env=full,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,  # Ctrl-C is for pytest, which then stops it in order
         )
-    stack = RealStack(f"http://127.0.0.1:{port}", full, process)
+    stack = RealStack(f"http://127.0.0.1:{port}", full, process, log)
     try:
         _wait_until_ready(stack, log)
         yield stack
     finally:
-        try:
-            _stop(process)
-        finally:
-            EmbeddedPostgres(folder).destroy()  # as root the cluster may lie outside the folder
+        _stop(process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -34,3 +34,4 @@ FETCH_ALLOW_LOOPBACK = False
 PUBLIC_BASE_URL = ""
 API_REQUESTS_PER_MINUTE = 600
 IMAGE_PROCESSES = 1
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}  # emptied between tests

@@ -39,6 +39,7 @@ SYSTEM_REASONS = {
     "check of files",
     "expiry of allowances",
     "lease renewal",
+    "metrics",
     "operator's admin",
     "plans that end by time",
     "provisioning by name",

@@ -7,6 +7,7 @@ from accounts.models.letters import FormerAddress, News, NewsCopy
 from accounts.models.people import (
     NOBODY,
     AuditEntry,
+    Counter,
     Export,
     Invitation,
     InvitationQuerySet,
@@ -38,6 +39,7 @@ __all__ = [
     "ApiKeyQuerySet",
     "Attempts",
     "AuditEntry",
+    "Counter",
     "Event",
     "Export",
     "FormerAddress",

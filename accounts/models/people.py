@@ -316,3 +316,14 @@ class OperatorAlert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.subject}"
+
+
+class Counter(models.Model):
+    """Tries counted lately; written by `accounts.counters` alone, which prescribes these columns."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.cache_key

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import services
-from accounts.models import Organization, User
+from accounts.models import OperatorAlert, Organization, User
 from billing import credits
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +77,13 @@ def test_the_same_address_in_another_case_is_the_same_person(client: Client) -> 
     Client().post("/accounts/signup/", {**ANNA, "email": "Anna@Example.com"})
     assert User.objects.filter(email__iexact="anna@example.com").count() == 1
     assert Organization.objects.count() == 1
+
+
+def test_a_mail_server_that_is_away_fails_no_sign_up(client: Client, settings: LazySettings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    anna = sign_up(client)
+    assert len(services.workspaces_of(user=anna)) == 1
+    assert OperatorAlert.objects.get().code == "mail_failed"
+    page = client.get("/home", follow=True).content.decode()
+    assert "The mail could not be sent" in page

@@ -97,8 +97,15 @@ def literals(template: Path) -> list[str]:
 
 
 PROPER = {"Roomwright", "· Roomwright", "curl", "Python", "UTC", "UTC ·", "JPEG"}
-# Not for customers: the style guide, the mail to operators, Stripe's stand-in.
-INSIDE = {"public/styleguide.html", "emails/operator_alert_message.txt", "emails/operator_alert_subject.txt"}
+# Not for customers: the style guide, the mail to operators and their admin.
+INSIDE = {
+    "public/styleguide.html",
+    "emails/operator_alert_message.txt",
+    "emails/operator_alert_subject.txt",
+    "admin/index.html",
+    "admin/operations.html",
+    "admin/workspace.html",
+}
 
 
 def test_every_text_of_every_template_is_marked() -> None:

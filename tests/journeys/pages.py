@@ -118,6 +118,7 @@ NO_PAGE = {
     "healthz": "for load balancers",
     "readyz": "for load balancers",
     "robots": "for programs",
+    "metrics": "for programs",
     "sitemap": "for programs",
     "manifest": "for browsers",
     "favicon": "a picture",
