@@ -185,9 +185,7 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = (
-    "optional"  # a new person may look around at once; free credits wait for the click
-)
+ACCOUNT_EMAIL_VERIFICATION = "optional"  # one may look around at once; free credits wait for the click
 ACCOUNT_CONFIRM_EMAIL_ON_GET = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_SESSION_REMEMBER = True
@@ -281,9 +279,7 @@ ENGINE_SECONDS = 120  # the longest one engine call may take
 LEASE_SECONDS = 20  # a worker that has not renewed its lease for so long counts as dead
 WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=20)
 IMAGE_PROCESSES = env.int("IMAGE_PROCESSES", default=os.cpu_count() or 1)
-WEB_THREADS = env.int(
-    "WEB_THREADS", default=64
-)  # per web process; at most half of them may wait for pictures
+WEB_THREADS = env.int("WEB_THREADS", default=64)  # of a process; at most half may wait for pictures
 
 # --- Money -----------------------------------------------------------------------------------------------
 
@@ -291,9 +287,7 @@ STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 # Where Stripe's API is; "" = Stripe itself. `make run` without a key names the sandbox here.
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").rstrip("/")
-STRIPE_PORTAL_CONFIGURATION = env.str(
-    "STRIPE_PORTAL_CONFIGURATION", default=""
-)  # bpc_…; "" = the default one
+STRIPE_PORTAL_CONFIGURATION = env.str("STRIPE_PORTAL_CONFIGURATION", default="")  # bpc_…; "" = the default
 STRIPE_AUTOMATIC_TAX = env.bool("STRIPE_AUTOMATIC_TAX", default=False)  # needs Stripe Tax to be set up
 REFUND_DAYS = 14  # how long an unused pack can be given back
 PAST_DUE_GRACE_DAYS = 7  # a plan whose renewal failed lasts so long
@@ -323,9 +317,7 @@ STORAGES = {
 # certificate of its own making, kept in C2PA_DIR, which nobody else can check.
 C2PA_CERTIFICATE = env.str("C2PA_CERTIFICATE", default="")
 C2PA_PRIVATE_KEY = env.str("C2PA_PRIVATE_KEY", default="")
-C2PA_ALGORITHM = env.str(
-    "C2PA_ALGORITHM", default="es256"
-)  # es256, es384, es512, ps256, ps384, ps512, ed25519
+C2PA_ALGORITHM = env.str("C2PA_ALGORITHM", default="es256")  # or es384, es512, ps256, ps384, ps512, ed25519
 C2PA_DIR = DATA_DIR / "content-credentials"
 
 # --- Security --------------------------------------------------------------------------------------------
@@ -355,10 +347,8 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a load balancer asks ove
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IN_PRODUCTION else 0
 # Only for who owns all of a domain's subdomains: browsers then refuse plain HTTP to each of them, for a year.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
-SILENCED_SYSTEM_CHECKS = [
-    "security.W005",
-    "security.W021",
-]  # that choice, and the browsers' preload list, are the operator's
+# That choice, and the browsers' preload list, are the operator's.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1  # so that limits and the list of sessions see people's own addresses

@@ -117,7 +117,7 @@ KEYS = {
 }
 # What only looks like one. Each line says why.
 KNOWN = {
-    "tests/projects/test_fetch.py": "a certificate for `localhost`, made for the test and trusted nowhere",
+    "tests/accounts/test_fetch.py": "a certificate for `localhost`, made for the test and trusted nowhere",
     "tests/config/test_logs.py": "texts that the log's filter has to know",
     "tests/test_security.py": "the patterns themselves",
     "accounts/logs.py": "the patterns themselves",

@@ -129,7 +129,7 @@ def test_every_answer_carries_the_id_of_its_request(studio: Studio, client: Clie
         client.get("/api/v1/credits"),
     ]
     names = [answer["X-Request-Id"] for answer in answers]
-    assert all(re.fullmatch(r"[0-9a-f]{32}", name) for name in names)
+    assert all(re.fullmatch(r"req_[A-Za-z0-9]{22}", name) for name in names)
     assert len(set(names)) == len(names)
     assert (
         client.get("/healthz", headers={"x-request-id": "from-the-proxy-1"})["X-Request-Id"]
