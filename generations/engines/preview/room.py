@@ -9,6 +9,7 @@ import numpy as np
 
 from generations.engines.preview import labelling, parser
 from generations.engines.preview.arrays import (
+    GAMMA,
     Bytes,
     Floats,
     Mask,
@@ -17,6 +18,7 @@ from generations.engines.preview.arrays import (
     guided_filters,
     luma,
     resize,
+    rows_at_once,
     smoothstep,
     to_bytes,
 )
@@ -94,9 +96,10 @@ def understand(linear: Floats) -> Room:
     judge = _Judge(encoded, beliefs, resize(parsed, *label_size))
     parts = [judge.floor(), judge.walls(), judge.ceiling(), judge.things(), judge.rug(), judge.window()]
     # Brought to full size along the picture's own edges.
-    guide = luma(floats(to_bytes(linear) / 255))
+    guide = floats(cv2.pow(luma(linear), 1 / GAMMA))
     radius = max(2, round(max(width, height) / 256))
-    masks = guided_filters(guide, [resize(one.mask, width, height) for one in parts], radius, 2e-4)
+    size = label_size if label_size != (width, height) else None
+    masks = guided_filters(guide, [one.mask for one in parts], radius, 2e-4, size=size)
     floor, walls, ceiling, things, rug, window = (
         Surface(mask, one.confidence) for mask, one in zip(_sharpened(masks), parts, strict=True)
     )
@@ -122,8 +125,9 @@ def understand(linear: Floats) -> Room:
 
 def _read(linear: Floats) -> tuple[Floats, Floats]:
     """The parser's kinds and planes, averaged over the picture and its mirror image: two looks err less than one."""
-    one = parser.parse(linear)
-    other = parser.parse(np.ascontiguousarray(linear[:, ::-1]))
+    small = resize(linear, *parser.size_of(linear.shape[1], linear.shape[0]))
+    one = parser.parse(small)
+    other = parser.parse(np.ascontiguousarray(small[:, ::-1]))
     mirrored = other.planes[:, ::-1][..., [FLOOR, CEILING, RIGHT, LEFT, BACK]]
     return floats((one.kinds + other.kinds[:, ::-1]) / 2), floats((one.planes + mirrored) / 2)
 
@@ -152,11 +156,15 @@ def _layout(linear: Floats, planes: Floats) -> Layout:
 
 def _sharpened(masks: list[Floats]) -> list[Floats]:
     """Lets the strongest claim on each pixel win, so that no dark seam is left between two surfaces."""
-    clipped = [np.clip(mask, 0, 1) for mask in masks]
-    nobody = np.clip(1 - sum(clipped), 0, 1)
-    *claims, nobody = [claim * claim * claim for claim in (*clipped, nobody)]
-    total = sum(claims) + nobody + 1e-6
-    return [floats(claim / total) for claim in claims]
+    out = [np.empty_like(mask) for mask in masks]
+    for some in rows_at_once(masks[0]):
+        clipped = [np.clip(mask[some], 0, 1) for mask in masks]
+        nobody = np.clip(1 - sum(clipped), 0, 1)
+        *claims, nobody = [claim * claim * claim for claim in (*clipped, nobody)]
+        total = sum(claims) + nobody + 1e-6
+        for made, claim in zip(out, claims, strict=True):
+            made[some] = claim / total
+    return out
 
 
 class _Geometry:
