@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import cv2
@@ -15,6 +16,8 @@ Mask = npt.NDArray[np.bool_]
 GAMMA = 2.2
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _TO_LINEAR = (np.arange(256, dtype=np.float32) / 255) ** GAMMA
+_AT_ONCE = 1 << 14  # pixels: with what is made of them on the way they stay in a processor's cache
+_COUNTED = 200  # samples across the longest side: enough for a median
 
 
 def floats(values: Any) -> Floats:
@@ -24,13 +27,47 @@ def floats(values: Any) -> Floats:
 
 def to_linear(image: Bytes) -> Floats:
     """sRGB bytes to linear light."""
-    return floats(_TO_LINEAR[image])
+    if image.ndim < 2:
+        return floats(_TO_LINEAR[image])
+    return floats(cv2.LUT(image, _TO_LINEAR))
 
 
 def to_bytes(linear: Floats) -> Bytes:
     """Linear light, clipped to 0..1, to sRGB bytes."""
-    encoded = cv2.pow(np.clip(linear, 0, 1), 1 / GAMMA)
-    return np.asarray(np.rint(floats(encoded) * 255), np.uint8)
+    out = np.empty(linear.shape, np.uint8)
+    for some in rows_at_once(linear):
+        encoded = cv2.pow(np.clip(linear[some], 0, 1), 1 / GAMMA)
+        out[some] = np.rint(floats(encoded) * 255)
+    return out
+
+
+def rows_at_once(image: Floats) -> Iterator[slice]:
+    """Slices of rows that cover the picture, each small enough that chains of operations on it are quick."""
+    step = max(1, _AT_ONCE // image.shape[1]) if image.ndim > 1 else len(image)
+    for top in range(0, len(image), step):
+        yield np.s_[top : top + step]
+
+
+def by_rows(work: Callable[..., Floats], *images: Floats) -> Floats:
+    """`work(*images)` a few rows at a time; it must look at one pixel at a time. The answer is like the first image."""
+    out = np.empty(images[0].shape, np.float32)
+    for some in rows_at_once(images[0]):
+        out[some] = work(*(image[some] for image in images))
+    return out
+
+
+def band_of(mask: Floats, margin: int = 0) -> slice:
+    """The rows in which the mask is, and `margin` more on both sides; all rows where there are none."""
+    rows = np.flatnonzero(mask.max(1) > 0.004)
+    if not len(rows):
+        return np.s_[:]
+    return np.s_[max(0, int(rows[0]) - margin) : int(rows[-1]) + 1 + margin]
+
+
+def sampled(image: Floats) -> Floats:
+    """Some pixels of a picture or a mask, the same ones for all of one size: for medians and averages."""
+    step = max(1, max(image.shape[:2]) // _COUNTED)
+    return image[step // 2 :: step, step // 2 :: step]
 
 
 def colour(hexadecimal: str) -> Floats:
@@ -69,7 +106,7 @@ def fit(width: int, height: int, longest: int) -> tuple[int, int]:
 def blur(image: Floats, sigma: float) -> Floats:
     """Gaussian blur; a wide one is made on a smaller picture, where it costs little and looks the same."""
     height, width = image.shape[:2]
-    shrink = max(1, int(sigma / 4))
+    shrink = max(1, int(sigma / 2.5))
     if shrink > 1 and min(height, width) > 4 * shrink:
         small = resize(image, width // shrink, height // shrink)
         return resize(floats(cv2.GaussianBlur(small, (0, 0), sigma / shrink)), width, height)
@@ -78,8 +115,12 @@ def blur(image: Floats, sigma: float) -> Floats:
 
 def smoothstep(low: float, high: float, values: Floats) -> Floats:
     """0 below `low`, 1 above `high`, smooth between; falls instead of rising when `low` > `high`."""
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return floats(t * t * (3 - 2 * t))
+
+    def part(some: Floats) -> Floats:
+        t = np.clip((some - low) / (high - low), 0, 1)
+        return floats(t * t * (3 - 2 * t))
+
+    return by_rows(part, values) if values.ndim == 2 else part(values)
 
 
 def guided_filter(guide: Floats, values: Floats, radius: int, epsilon: float) -> Floats:
@@ -87,8 +128,31 @@ def guided_filter(guide: Floats, values: Floats, radius: int, epsilon: float) ->
     return guided_filters(guide, [values], radius, epsilon)[0]
 
 
-def guided_filters(guide: Floats, images: list[Floats], radius: int, epsilon: float) -> list[Floats]:
-    """`guided_filter` of several images by one guide."""
+def guided_filters(
+    guide: Floats, images: list[Floats], radius: int, epsilon: float, *, size: tuple[int, int] | None = None
+) -> list[Floats]:
+    """`guided_filter` of several images by one guide.
+
+    With `size` the images are of this small width and height, the slopes are found there, and the answers are as large
+    as the guide (He and Sun, Fast Guided Filter, 2015); the radius is in pixels of the guide.
+    """
+    if size:
+        few = resize(guide, *size)
+        radius = max(1, round(radius * size[0] / guide.shape[1]))
+        full = guide.shape[1], guide.shape[0]
+
+        def line(slope: Floats, offset: Floats, seen: Floats) -> Floats:
+            return floats(slope * seen + offset)
+
+        return [
+            by_rows(line, resize(slope, *full), resize(offset, *full), guide)
+            for slope, offset in _fits(few, images, radius, epsilon)
+        ]
+    return [floats(slope * guide + offset) for slope, offset in _fits(guide, images, radius, epsilon)]
+
+
+def _fits(guide: Floats, images: list[Floats], radius: int, epsilon: float) -> list[tuple[Floats, Floats]]:
+    """Slope and offset at each pixel by which the guide tells each image."""
     size = (2 * radius + 1, 2 * radius + 1)
 
     def mean(image: Floats) -> Floats:
@@ -101,7 +165,7 @@ def guided_filters(guide: Floats, images: list[Floats], radius: int, epsilon: fl
         mean_values = mean(values)
         slope = (mean(guide * values) - mean_guide * mean_values) / spread
         offset = mean_values - slope * mean_guide
-        out.append(floats(mean(floats(slope)) * guide + mean(floats(offset))))
+        out.append((mean(floats(slope)), mean(floats(offset))))
     return out
 
 
@@ -109,6 +173,10 @@ def mix(below: Floats, above: Floats, amount: Floats | float) -> Floats:
     """`above` over `below`; a mask of shape (h, w) is spread over the channels."""
     if isinstance(amount, np.ndarray) and amount.ndim == below.ndim - 1:
         amount = amount[..., None]
+        if below.shape == above.shape and amount.shape[:-1] == below.shape[:-1]:
+            return by_rows(
+                lambda one, other, share: floats(one + (other - one) * share), below, above, amount
+            )
     return floats(below + (above - below) * amount)
 
 

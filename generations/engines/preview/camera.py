@@ -7,6 +7,7 @@ camera heights: the floor is the plane Y = 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Camera:
     pitch: float = 0.0
     roll: float = 0.0
 
-    @property
+    @cached_property
     def matrix(self) -> Floats:
         """Room to camera axes."""
         return rotation(self.yaw, self.pitch, self.roll)

@@ -30,6 +30,14 @@ _HUE_FIRST = floats([0.65, 1.25, 1.25])
 _TRIM = 27.0  # Lab units, weighed like that, from the nearest main colour
 _STRETCH = 0.35  # strength between patches from which they are one stretch
 _NO_FLOOR = (0.57, 0.47)  # the parser's average word for floor or rug below which a stretch is none
+_FOOT_HELPS = 0.25  # how much of that a line along which it meets the walls is worth
+_ONE_COLOUR = 14.0  # Lab units, weighed like that, that the shades of one colour are apart
+_ANOTHER = (14.0, 22.0)  # and that two colours are
+_A_THINGS = (0.42, 0.55)  # the part of a colour that the parser takes for things, from which it is no wall's
+_SCALED = (0.7, 1.3, 1.3)  # how Lab is weighed where colours are compared
+_OTHER_HUE = (0.09, 0.15)  # change of hue over brightness from which a stretch is of another material
+_BURNT = (97.0, 93.0)  # lightness at which a patch of sun has lost its hue
+_SURE_FLOOR = (0.54, 0.46)  # the parser's average word for floor above which it is floor in any hue
 _SHADES = 5  # colours that a class may have
 
 Numbers = npt.NDArray[np.int64]
@@ -53,14 +61,15 @@ class _Patches:
         return floats(np.stack(sums, -1) / self.area[:, None])
 
 
-def label(picture: Bytes, parsed: Floats, said: Floats) -> Floats:
+def label(picture: Bytes, parsed: Floats, said: Floats, foot: Floats) -> Floats:
     """Probabilities (h, w, classes) for a small RGB picture from the parser's, which may have any size.
 
-    `parsed` may hold other evidence, too; `said` is what the parser said by itself.
+    `parsed` may hold other evidence, too; `said` is what the parser said by itself; `foot` (h, w) is where the floor is
+    seen to meet a wall.
     """
     height, width = picture.shape[:2]
     prior = np.log(np.clip(resize(parsed, width, height), 0.004, 1))
-    lab = floats(cv2.cvtColor(floats(picture) / 255, cv2.COLOR_RGB2LAB)) * floats([0.7, 1.3, 1.3])
+    lab = floats(cv2.cvtColor(floats(picture) / 255, cv2.COLOR_RGB2LAB)) * floats(_SCALED)
     patches = _patches(picture, lab)
     unary = _PARSER_TRUST * patches.average(floats(prior))
     belief = _softmax(unary)
@@ -69,7 +78,11 @@ def label(picture: Bytes, parsed: Floats, said: Floats) -> Floats:
         belief = _persuaded(patches, evidence)
     for index in (WALL, CEILING):
         _without_trim(patches, belief, index)
-    _without_beds(patches, belief, patches.average(resize(said, width, height)))
+    words = patches.average(resize(said, width, height))
+    _without_cupboards(patches, belief, words)
+    meets = patches.average(foot[..., None])[:, 0]
+    _without_rugs(patches, belief, words, meets)
+    _without_beds(patches, belief, words, meets)
     return floats(belief[patches.of])
 
 
@@ -142,16 +155,71 @@ def _without_trim(patches: _Patches, belief: Floats, index: int) -> None:
     belief[:, OTHER] += gone
 
 
-def _without_beds(patches: _Patches, belief: Floats, said: Floats) -> None:
+def _without_cupboards(patches: _Patches, belief: Floats, said: Floats) -> None:
+    """Takes from the walls every colour that the parser calls a thing's more often than a wall's: fronts of cupboards.
+
+    A part of them may look like a wall to it; all that is of one colour has one name.
+    """
+    wall = belief.argmax(-1) == WALL
+    if wall.sum() < 12:
+        return
+    centres, _, _ = _shades(patches.colour[wall], floats(patches.area[wall]))
+    apart = ((patches.colour[:, None] - centres) * _HUE_FIRST) ** 2
+    nearest, near = apart.sum(-1).argmin(1), np.sqrt(apart.sum(-1).min(1)) < _ONE_COLOUR
+    sides = np.isin(belief.argmax(-1), (WALL, OTHER)) & near
+    weight = patches.area * sides
+    calls = [np.bincount(nearest, weight * said[:, index], len(centres)) for index in (WALL, OTHER)]
+    thing = calls[1] / np.maximum(calls[0] + calls[1], 1e-6)
+    # In the shade of a thing the wall itself looks like one: only another colour than the walls' own is none of theirs.
+    own = centres[int(calls[0].argmax())]
+    another = smoothstep(*_ANOTHER, floats(np.linalg.norm((centres - own) * _HUE_FIRST, axis=-1)))
+    gone = belief[:, WALL] * (smoothstep(*_A_THINGS, floats(thing)) * another)[nearest] * near
+    belief[:, WALL] -= gone
+    belief[:, OTHER] += gone
+
+
+def _without_rugs(patches: _Patches, belief: Floats, said: Floats, foot: Floats) -> None:
+    """Takes from the floor every stretch of another hue than it mostly has, where the parser is not sure of it."""
+    floor = belief.argmax(-1) == FLOOR
+    if floor.sum() < 12:
+        return
+    # a and b over L + 16 do not change with the brightness of the light, so that patches of sun and shadows stay.
+    plain = patches.colour / floats(_SCALED)
+    hue = plain[:, 1:] / (plain[:, :1] + 16)
+    weight = patches.area * floor * (said[:, FLOOR] + foot)
+    own = floats([_middle(hue[:, axis], weight) for axis in range(2)])
+    alike = floor[patches.one] & floor[patches.other] & (patches.strength > _STRETCH)
+    of = _stretches(len(floor), patches.one[alike], patches.other[alike])
+    area = np.maximum(np.bincount(of, patches.area * floor), 1)
+    apart = np.bincount(of, patches.area * floor * np.linalg.norm(hue - own, axis=-1)) / area
+    sure = np.bincount(of, patches.area * floor * said[:, FLOOR]) / area
+    light = np.bincount(of, patches.area * floor * plain[:, 0]) / area
+    other = smoothstep(*_OTHER_HUE, floats(apart)) * smoothstep(*_SURE_FLOOR, floats(sure))
+    other *= smoothstep(*_BURNT, floats(light))
+    gone = belief[:, FLOOR] * other[of] * floor
+    belief[:, FLOOR] -= gone
+    belief[:, RUG] += gone
+
+
+def _middle(values: Floats, weight: Floats) -> float:
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weight[order])
+    return float(values[order][min(int(np.searchsorted(total, total[-1] / 2)), len(values) - 1)])
+
+
+def _without_beds(patches: _Patches, belief: Floats, said: Floats, foot: Floats) -> None:
     """Takes from the floor every stretch of one colour of which the parser is not sure enough: a bed, a sofa's seat.
 
-    Its neighbours may have persuaded it; the average over the whole stretch tells what the parser made of it alone.
+    Its neighbours may have persuaded it; the average over the whole stretch tells what the parser made of it alone. A
+    stretch that is seen to meet the walls where the floor does needs less of the parser's word.
     """
     floor = belief.argmax(-1) == FLOOR
     alike = floor[patches.one] & floor[patches.other] & (patches.strength > _STRETCH)
     of = _stretches(len(floor), patches.one[alike], patches.other[alike])
     area = np.bincount(of, patches.area * floor)
     sure = np.bincount(of, patches.area * floor * (said[:, FLOOR] + said[:, RUG])) / np.maximum(area, 1)
+    met = np.bincount(of, patches.area * floor * foot) / np.sqrt(np.maximum(area, 1)) / _PATCH
+    sure = sure + _FOOT_HELPS * np.minimum(met, 1)
     gone = belief[:, FLOOR] * smoothstep(*_NO_FLOOR, floats(sure[of])) * floor
     belief[:, FLOOR] -= gone
     belief[:, OTHER] += gone

@@ -19,6 +19,21 @@ _HOPELESS = 0.09  # a camera that explains this much less of the segments than t
 _COARSE = 44  # pixels of the longest side, at which boxes are held against what the parser saw
 _PARSER = 1.8  # what the parser's agreement weighs beside the edges
 
+# Each edge's two ends as places in (-left, right, depth, -up, 1, -1); the last stands for "beside the camera".
+_L, _R, _FAR, _TOP, _BOTTOM, _NEAR = range(6)
+_ENDS = np.array(
+    [
+        [(_L, _BOTTOM, _FAR), (_R, _BOTTOM, _FAR)],
+        [(_L, _BOTTOM, _NEAR), (_L, _BOTTOM, _FAR)],
+        [(_R, _BOTTOM, _NEAR), (_R, _BOTTOM, _FAR)],
+        [(_L, _TOP, _FAR), (_R, _TOP, _FAR)],
+        [(_L, _TOP, _NEAR), (_L, _TOP, _FAR)],
+        [(_R, _TOP, _NEAR), (_R, _TOP, _FAR)],
+        [(_L, _TOP, _FAR), (_L, _BOTTOM, _FAR)],
+        [(_R, _TOP, _FAR), (_R, _BOTTOM, _FAR)],
+    ]
+)
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -50,27 +65,8 @@ def _edge_maps(lab: Floats) -> Floats:
 def _corners(boxes: Floats) -> Floats:
     """Starts and ends of the eight edges of each box (n, 4), shape (n, 8, 2, 3). The first three bound the floor."""
     left, right, depth, up = boxes.T
-    one, near = np.ones_like(left), np.full_like(left, -1.0)
-    bottom, top = one, -up
-
-    def edge(*ends: tuple[Floats, Floats, Floats]) -> Floats:
-        return floats(np.stack([np.stack(end, -1) for end in ends], 1))
-
-    return floats(
-        np.stack(
-            [
-                edge((-left, bottom, depth), (right, bottom, depth)),
-                edge((-left, bottom, near), (-left, bottom, depth)),
-                edge((right, bottom, near), (right, bottom, depth)),
-                edge((-left, top, depth), (right, top, depth)),
-                edge((-left, top, near), (-left, top, depth)),
-                edge((right, top, near), (right, top, depth)),
-                edge((-left, top, depth), (-left, bottom, depth)),
-                edge((right, top, depth), (right, bottom, depth)),
-            ],
-            1,
-        )
-    )
+    one = np.ones_like(left)
+    return np.stack([-left, right, depth, -up, one, -one], -1)[:, _ENDS]
 
 
 def along_edges(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from generations.engines.preview.arrays import (
     Floats,
+    band_of,
     blur,
+    by_rows,
     colour,
     floats,
     luma,
     mix,
+    resize,
+    sampled,
     smoothstep,
     weighted_median,
 )
@@ -93,25 +98,29 @@ def relight(
     gain = floats(mood.white) * np.float32(_exposure(picture, mood))
     if mood.lamps:
         lamps, burning = find_lamps(seen, room)
-        lit = lit * (gain + lamplight(room, lamps) * np.float32(mood.lamps))
+        power = np.float32(mood.lamps)
+        lit = by_rows(lambda seen, lamp: floats(seen * (gain + lamp * power)), lit, lamplight(room, lamps))
+        level = np.float32(1)
         if mood.dark:
-            lit = lit * np.float32(np.clip(mood.dark / max(_brightness(floats(lit)), 0.004), 0.35, 2.2))
+            level = np.float32(np.clip(mood.dark / max(_brightness(lit), 0.004), 0.35, 2.2))
         burning = burning if cover is None else floats(burning * (1 - cover))
-        lit = mix(
-            floats(lit), floats(np.maximum(lit, picture * floats(TINT) ** np.float32(0.6) * 1.1)), burning
-        )
+        glowing = floats(TINT) ** np.float32(0.6) * np.float32(1.1)
+
+        def part(seen: Floats, before: Floats, lamp: Floats) -> Floats:
+            seen = floats(seen * level)
+            return soft_shoulder(floats(seen + (np.maximum(seen, before * glowing) - seen) * lamp), 0.7)
+
+        lit = by_rows(part, lit, picture, burning[..., None])
     else:
-        lit = lit * gain
-    lit = soft_shoulder(floats(lit), 0.7)
+        lit = by_rows(lambda seen: soft_shoulder(floats(seen * gain), 0.7), lit)
     shown = False
     if mood.sky[0] and new_sky and room.window.max() > 0.5:
-        glass, sky = panes(
-            seen, room.window, weighted_median(luma(seen)[::4, ::4], room.walls.mask[::4, ::4])
-        )
+        white = weighted_median(luma(np.ascontiguousarray(sampled(seen))), sampled(room.walls.mask))
+        glass, sky = panes(seen, room.window, white)
         if float(glass.mean()) > 0.0008:
-            lit = mix(
-                lit, _view(seen, glass, sky, mood), glass if cover is None else floats(glass * (1 - cover))
-            )
+            band = band_of(glass)
+            pane = glass if cover is None else floats(glass * (1 - cover))
+            lit[band] = mix(lit[band], _view(seen[band], glass[band], sky[band], mood), pane[band])
             shown = True
     if mood.glow:
         lit = _glow(lit, room, mood)
@@ -120,17 +129,21 @@ def relight(
 
 def graded(picture: Floats, *, saturation: float, contrast: float, vignette: float = 0.0) -> Floats:
     """Saturation and contrast around a middle grey, and corners darkened by up to `vignette`."""
-    grey = luma(picture)[..., None]
-    out = np.maximum(grey + (picture - grey) * np.float32(saturation), 0)
-    if contrast != 1:
-        pivot = np.float32(0.2)
-        light = np.maximum(luma(floats(out)), 1e-4)[..., None]
-        out = out * (light / pivot) ** np.float32(contrast - 1)
-    if vignette:
-        height, width = picture.shape[:2]
-        y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-        out = out * (1 - vignette * np.clip((x**2 + y**2) / 2, 0, 1) ** 1.2)[..., None]
-    return soft_shoulder(floats(out), 0.85)
+    height, width = picture.shape[:2]
+    across, down = (floats(np.linspace(-1, 1, size) ** 2 / 2) for size in (width, height))
+
+    def part(seen: Floats, row: Floats) -> Floats:
+        grey = luma(seen)[..., None]
+        out = floats(np.maximum(grey + (seen - grey) * np.float32(saturation), 0))
+        if contrast != 1:
+            light = np.maximum(luma(out) / np.float32(0.2), 5e-4)  # around the middle grey
+            out *= floats(cv2.pow(light, contrast - 1))[..., None]
+        if vignette:
+            far = np.minimum(row[:, None] + across, 1)
+            out *= (1 - np.float32(vignette) * floats(cv2.pow(far, 1.2)))[..., None]
+        return soft_shoulder(out, 0.85)
+
+    return by_rows(part, picture, down)
 
 
 def photographic(picture: Floats) -> Floats:
@@ -145,7 +158,7 @@ def photographic(picture: Floats) -> Floats:
 
 
 def _brightness(picture: Floats) -> float:
-    return float(luma(picture[::4, ::4]).mean())
+    return float(luma(np.ascontiguousarray(sampled(picture))).mean())
 
 
 def _exposure(picture: Floats, mood: Mood) -> float:
@@ -161,23 +174,30 @@ def _sun(picture: Floats, room: Room, mood: Mood) -> Floats:
     unchanged = mood.sun == 1 and mood.sun_tint == (1.0, 1.0, 1.0)
     if unchanged or room.furnished or room.floor.confidence < CONFIDENT:
         return picture
-    light = luma(picture)
+    few, weights = np.ascontiguousarray(sampled(picture)), sampled(room.floor.mask)
     # The floor far from the sun is what the sunny part would look like in shade.
-    shade = max(weighted_median(light[::4, ::4], room.floor.mask[::4, ::4]), 0.01)
-    wide = blur(light, max(2.0, picture.shape[1] / 250))
-    ratio = np.maximum(wide / shade, 1e-3)
-    sunny = smoothstep(1.35, 2.1, floats(ratio)) * room.floor.mask
-    gain = np.where(
-        ratio > 1.2, (1.2 / np.maximum(ratio, 1.2)) ** (_WEAKENED * (1 - mood.sun) if mood.sun else 1), 1
-    )
-    out = picture * mix(np.ones_like(gain, np.float32), floats(gain), room.floor.mask)[..., None]
+    shade = np.float32(max(weighted_median(luma(few), weights), 0.01))
     # A gloss is as white as the sky: without it the boards have their own hue.
-    own = floats(
-        [weighted_median(picture[::4, ::4, channel], room.floor.mask[::4, ::4]) for channel in range(3)]
-    )
-    dull = floats(luma(floats(out))[..., None] * own / max(float(luma(own)), 1e-3))
-    out = mix(floats(out), dull, floats(sunny * (0.8 * (1 - mood.sun))))
-    return mix(floats(out), floats(out * floats(mood.sun_tint)), sunny)
+    own = floats([weighted_median(few[..., channel], weights) for channel in range(3)])
+    own = own / np.float32(max(float(luma(own)), 1e-3))
+    weakened = np.float32(_WEAKENED * (1 - mood.sun) if mood.sun else 1)
+    tint, dullness = floats(mood.sun_tint), np.float32(0.8 * (1 - mood.sun))
+
+    def part(seen: Floats, wide: Floats, floor: Floats) -> Floats:
+        ratio = wide / shade
+        sunny = smoothstep(1.35, 2.1, floats(ratio[..., 0]))[..., None] * floor
+        if not sunny.any():
+            return seen
+        out = seen * (1 + ((1.2 / np.maximum(ratio, 1.2)) ** weakened - 1) * floor)
+        out = out + (luma(floats(out))[..., None] * own - out) * (sunny * dullness)
+        return floats(out + out * (tint - 1) * sunny)
+
+    soft = max(2.0, picture.shape[1] / 250)
+    band = band_of(room.floor.mask, round(4 * soft))
+    wide = blur(luma(picture[band]), soft)
+    out = picture.copy()
+    out[band] = by_rows(part, picture[band], wide[..., None], room.floor.mask[band][..., None])
+    return out
 
 
 # Windows
@@ -204,5 +224,15 @@ def _glow(lit: Floats, room: Room, mood: Mood) -> Floats:
     cover = room.window
     if cover.max() <= 0:
         return lit
-    spill = blur(floats(lit * cover[..., None]), lit.shape[1] / 14)
-    return floats(1 - (1 - np.clip(lit, 0, 1)) * (1 - np.clip(spill * mood.glow * 1.6, 0, 1)))
+    # So wide a blur needs no more than a small picture.
+    step, (height, width) = max(1, lit.shape[1] // 320), lit.shape[:2]
+    small = floats(
+        resize(lit, width // step, height // step) * resize(cover, width // step, height // step)[..., None]
+    )
+    spill = resize(blur(small, width / step / 14), width, height)
+    strength = np.float32(mood.glow * 1.6)
+
+    def part(seen: Floats, light: Floats) -> Floats:
+        return floats(1 - (1 - np.clip(seen, 0, 1)) * (1 - np.clip(light * strength, 0, 1)))
+
+    return by_rows(part, lit, spill)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from generations.engines.preview.arrays import Floats, Mask, floats, smoothstep
+from generations.engines.preview.arrays import Floats, Mask, band_of, by_rows, floats, smoothstep
 
 _REACH = 420  # the rim is this part of the longest side wide, to both sides of the outline
 _APART = 0.02  # linear light: surfaces that differ less can't be told apart at their rim
@@ -13,8 +13,16 @@ _APART = 0.02  # linear light: surfaces that differ less can't be told apart at 
 
 def matted(mask: Floats, linear: Floats) -> Floats:
     """The mask with its rim drawn by how much of the surface's own colour is in each pixel of `linear` there."""
-    reach = _reach(mask)
-    rim = _near(mask, reach)
+    reach = reach_of(mask)
+    band = band_of(mask, round(4 * reach))
+    drawn = mask.copy()
+    drawn[band] = _drawn(mask[band], linear[band], reach)
+    return drawn
+
+
+def _drawn(mask: Floats, linear: Floats, reach: float) -> Floats:
+    side = _side(reach)
+    rim = floats(cv2.blur(mask, (side, side)))
     narrow = (rim > 0.04) & (rim < 0.96)
     if not narrow.any():
         return mask
@@ -32,12 +40,12 @@ def matted(mask: Floats, linear: Floats) -> Floats:
     return drawn
 
 
-def beside(picture: Floats, mask: Floats) -> Floats:
+def beside(picture: Floats, mask: Floats, reach: float) -> Floats:
     """`picture` with the pixels of the mask's rim as the surface beside them is, without what stands before it."""
     rim = (mask < 0.95) & (mask > 0.004)
     if not rim.any():
         return picture
-    near, weight = _around(picture, mask > 0.95, _reach(mask), rim)
+    near, weight = _around(picture, mask > 0.95, reach, rim)
     out = picture.copy()
     out[rim] = np.where(weight[:, None] > 0.01, near, picture[rim])
     return out
@@ -45,23 +53,32 @@ def beside(picture: Floats, mask: Floats) -> Floats:
 
 def replaced(picture: Floats, old: Floats, new: Floats, mask: Floats) -> Floats:
     """`picture` where the surface that looked like `old` looks like `new`; what covers a pixel partly stays."""
-    share = mask[..., None]
-    return floats(np.maximum(picture + (new - old) * share, new * share))
+
+    def part(seen: Floats, was: Floats, now: Floats, share: Floats) -> Floats:
+        return floats(np.maximum(seen + (now - was) * share, now * share))
+
+    return by_rows(part, picture, old, new, mask[..., None])
 
 
-def _reach(mask: Floats) -> float:
+def reach_of(mask: Floats) -> float:
+    """How far from its outline, in pixels, the rim of a mask of the whole picture goes."""
     return max(1.5, float(max(mask.shape)) / _REACH)
 
 
 def _around(picture: Floats, where: Mask, reach: float, at: Mask) -> tuple[Floats, Floats]:
-    """The picture's average over `where` near each of the pixels `at` (n, 3), and how much of it is near (n,)."""
-    inside = floats(where)
-    weight = _near(inside, reach)[at]
-    seen = _near(floats(picture * inside[..., None]), reach)[at]
-    return floats(seen / np.maximum(weight, 1e-4)[..., None]), floats(weight)
+    """The picture's average over `where` near each of the pixels `at` (n, 3), and how much of it is near (n,).
+
+    Every second pixel or fewer of a large picture are enough for an average, and a square is as good as a bell.
+    """
+    step = max(1, int(reach / 1.3))
+    inside = floats(where[::step, ::step])[..., None]
+    both = np.concatenate([picture[::step, ::step] * inside, inside], -1)
+    side = _side(reach / step)
+    rows, columns = (index // step for index in np.nonzero(at))
+    near = floats(cv2.blur(both, (side, side)))[rows, columns]
+    weight = near[:, 3]
+    return floats(near[:, :3] / np.maximum(weight, 1e-4)[..., None]), floats(weight)
 
 
-def _near(image: Floats, reach: float) -> Floats:
-    """The average around each pixel; a square is as good as a bell here, and much quicker."""
-    side = 2 * round(1.7 * reach) + 1
-    return floats(cv2.blur(image, (side, side)))
+def _side(reach: float) -> int:
+    return 2 * max(1, round(1.7 * reach)) + 1

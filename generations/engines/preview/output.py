@@ -25,7 +25,8 @@ _PRODUCT = 800  # pixels of the longest side that a product photo needs
 _MOST_PIXELS = 120_000_000  # more is refused by its header; the product's own limits are lower
 SOFTWARE = "Roomwright preview engine"
 _BADGE = "preview"
-_COMPRESSION = 2  # of 9: twice as fast as the default and a tenth larger
+# Level 2 of 9 and each row against the one above: three times as fast as the default and an eighth larger.
+_PACKING = (cv2.IMWRITE_PNG_COMPRESSION, 2, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 
 
 def decode_to_work(content: bytes, resolution: str) -> tuple[Bytes, tuple[int, int]]:
@@ -135,9 +136,7 @@ def with_badge(picture: Bytes) -> Bytes:
 
 def encode_png(picture: Bytes) -> bytes:
     """A PNG that says in its Software field what made it."""
-    done, packed = cv2.imencode(
-        ".png", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION]
-    )
+    done, packed = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]), _PACKING)
     if not done:
         raise EngineError("engine_failed", "The preview could not be written.", again=Again.NO)
     content = packed.tobytes()

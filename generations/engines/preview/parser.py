@@ -40,9 +40,7 @@ class Evidence:
 
 def parse(linear: Floats) -> Evidence:
     """What the net makes of a picture (h, w, 3) in linear light, of any size; the same every time."""
-    height, width = linear.shape[:2]
-    scale = LONGEST / max(height, width)
-    size = (_stepped(width * scale), _stepped(height * scale))
+    size = size_of(linear.shape[1], linear.shape[0])
     encoded = floats(cv2.pow(np.clip(resize(linear, *size), 0, 1), 1 / GAMMA))
     seen = np.concatenate([encoded - np.float32(0.5), _coordinates(*size)], -1)
     with _one_at_a_time:
@@ -50,6 +48,12 @@ def parse(linear: Floats) -> Evidence:
         net.setInput(np.ascontiguousarray(seen.transpose(2, 0, 1)[None]))
         kinds, planes = (np.array(answer[0], np.float32) for answer in net.forward(["kinds", "planes"]))
     return Evidence(_probabilities(kinds, *size), _probabilities(planes, *size))
+
+
+def size_of(width: int, height: int) -> tuple[int, int]:
+    """Width and height at which the net sees a picture of this size; for these themselves they are the same."""
+    scale = LONGEST / max(height, width)
+    return _stepped(width * scale), _stepped(height * scale)
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from generations.engines.preview import light
-from generations.engines.preview.arrays import Floats, floats, luma, mix
+from generations.engines.preview.arrays import Floats, by_rows, floats, luma
 from generations.engines.preview.camera import BACK, FLOOR
 from generations.engines.preview.look import Look
 from generations.engines.preview.materials import texture, tinted
@@ -187,15 +187,19 @@ def _palette(done: Rendering, room: Room, look: Look) -> None:
     """The style's colour and contrast on everything; stronger on what is no known surface, mild enough for faces."""
     if look.accent is None:
         return
-    known = np.clip(room.floor.mask + room.walls.mask + room.ceiling.mask, 0, 1)
     picture = light.graded(done.picture, saturation=look.saturation, contrast=look.contrast)
     accent = look.accent / max(float(luma(look.accent)), 0.02)
     toward = floats(np.clip(accent, 0.4, 2.2) ** 0.35)
     toward = floats(toward / float(luma(toward)))
-    # Middle tones take the tint; near-white and near-black things keep theirs.
-    tone = luma(picture)
-    middle = np.clip(4 * np.sqrt(np.clip(tone, 0, 1)) * (1 - np.sqrt(np.clip(tone, 0, 1))), 0, 1)
-    done.picture = mix(picture, floats(picture * toward), floats(middle * (0.12 + 0.5 * (1 - known))))
+
+    def part(seen: Floats, floor: Floats, walls: Floats, ceiling: Floats) -> Floats:
+        # Middle tones take the tint; near-white and near-black things keep theirs.
+        tone = np.sqrt(np.clip(luma(seen), 0, 1))
+        known = np.clip(floor + walls + ceiling, 0, 1)
+        amount = 4 * tone * (1 - tone) * (0.12 + 0.5 * (1 - known))
+        return floats(seen * (1 + (toward - 1) * amount[..., None]))
+
+    done.picture = by_rows(part, picture, room.floor.mask, room.walls.mask, room.ceiling.mask)
     done.applied.append("palette")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from generations.engines.preview import labelling, parser
 from generations.engines.preview.arrays import (
+    GAMMA,
     Bytes,
     Floats,
     Mask,
@@ -17,6 +18,7 @@ from generations.engines.preview.arrays import (
     guided_filters,
     luma,
     resize,
+    rows_at_once,
     smoothstep,
     to_bytes,
 )
@@ -36,14 +38,21 @@ _SEAM_WIDTHS = (
     18.0,
     42.0,
 )  # how far, in pixels at labelling size, for an edge that is not seen and one that is
+_AXES = ((1, 0), (0, 1))
+_FOOT = 1.8  # natural logs by which a floor gains where it is seen to meet a wall
+_FOOT_EDGE = 3.0  # steps of 255 a pixel across that line
+_FOOT_WIDTH = 16.0  # pixels at labelling size, from that line into the floor
 _PART = 0.42  # a separate piece of a surface of which the parser is less sure is left out
 _UNLIKE = (
     0.16  # of the scale from black to white: a pixel at a surface's rim that differs by this is none of it
 )
 _HUES = (34.0, 20.0)  # Lab units of hue by which a floor may differ from its median on the average
 _RAGGED = (0.5, 1.2)  # of an outline without edges, in perimeters of a square as large as the surface
+_AROUND = 12  # pixels at labelling size around a window in which its wall is looked at
+_SAME_LIGHT = 9.0  # Lab units that a window and its wall differ by at least
 _FRAMED = 0.6  # of a window's outline
 _EDGE = 14.0  # steps of 255 a pixel
+_LIT, _DARKEST = 110.0, 0.3  # level of 255 below which an edge needs less, and the least part that it needs
 _SPECK = 0.0006  # part of the picture below which a piece of a surface, or a hole in it, is none
 
 
@@ -90,13 +99,16 @@ def understand(linear: Floats) -> Room:
     parsed, planes = _read(linear)
     layout = _layout(linear, planes)
     geometry = _Geometry(layout, *label_size)
-    beliefs = geometry.sewn(labelling.label(encoded, geometry.weighed(parsed), parsed), parsed)
+    foot = geometry.foot(encoded)
+    labels = labelling.label(encoded, geometry.weighed(parsed, foot), parsed, foot)
+    beliefs = geometry.sewn(labels, parsed)
     judge = _Judge(encoded, beliefs, resize(parsed, *label_size))
     parts = [judge.floor(), judge.walls(), judge.ceiling(), judge.things(), judge.rug(), judge.window()]
     # Brought to full size along the picture's own edges.
-    guide = luma(floats(to_bytes(linear) / 255))
+    guide = floats(cv2.pow(luma(linear), 1 / GAMMA))
     radius = max(2, round(max(width, height) / 256))
-    masks = guided_filters(guide, [resize(one.mask, width, height) for one in parts], radius, 2e-4)
+    size = label_size if label_size != (width, height) else None
+    masks = guided_filters(guide, [one.mask for one in parts], radius, 2e-4, size=size)
     floor, walls, ceiling, things, rug, window = (
         Surface(mask, one.confidence) for mask, one in zip(_sharpened(masks), parts, strict=True)
     )
@@ -122,8 +134,9 @@ def understand(linear: Floats) -> Room:
 
 def _read(linear: Floats) -> tuple[Floats, Floats]:
     """The parser's kinds and planes, averaged over the picture and its mirror image: two looks err less than one."""
-    one = parser.parse(linear)
-    other = parser.parse(np.ascontiguousarray(linear[:, ::-1]))
+    small = resize(linear, *parser.size_of(linear.shape[1], linear.shape[0]))
+    one = parser.parse(small)
+    other = parser.parse(np.ascontiguousarray(small[:, ::-1]))
     mirrored = other.planes[:, ::-1][..., [FLOOR, CEILING, RIGHT, LEFT, BACK]]
     return floats((one.kinds + other.kinds[:, ::-1]) / 2), floats((one.planes + mirrored) / 2)
 
@@ -152,11 +165,15 @@ def _layout(linear: Floats, planes: Floats) -> Layout:
 
 def _sharpened(masks: list[Floats]) -> list[Floats]:
     """Lets the strongest claim on each pixel win, so that no dark seam is left between two surfaces."""
-    clipped = [np.clip(mask, 0, 1) for mask in masks]
-    nobody = np.clip(1 - sum(clipped), 0, 1)
-    *claims, nobody = [claim * claim * claim for claim in (*clipped, nobody)]
-    total = sum(claims) + nobody + 1e-6
-    return [floats(claim / total) for claim in claims]
+    out = [np.empty_like(mask) for mask in masks]
+    for some in rows_at_once(masks[0]):
+        clipped = [np.clip(mask[some], 0, 1) for mask in masks]
+        nobody = np.clip(1 - sum(clipped), 0, 1)
+        *claims, nobody = [claim * claim * claim for claim in (*clipped, nobody)]
+        total = sum(claims) + nobody + 1e-6
+        for made, claim in zip(out, claims, strict=True):
+            made[some] = claim / total
+    return out
 
 
 class _Geometry:
@@ -185,11 +202,38 @@ class _Geometry:
         self.words[..., [parser.FLOOR, parser.RUG]] -= 6 * (rays[..., 1:2] < 0.01)
         self.words[..., parser.CEILING] -= 6 * (rays[..., 1] > -0.01)
 
-    def weighed(self, parsed: Floats) -> Floats:
+    def weighed(self, parsed: Floats, foot: Floats) -> Floats:
         """The parser's probabilities with the box's word."""
         height, width = self.labels.shape
         seen = resize(parsed, width, height) * np.exp(self.words)
+        seen[..., parser.FLOOR] *= np.exp(_FOOT * foot)
         return floats(seen / seen.sum(-1, keepdims=True))
+
+    def foot(self, encoded: Bytes) -> Floats:
+        """Where the floor is seen to meet a wall (h, w), 0 to 1: what stands before it would hide that line."""
+        inside = (self.labels == FLOOR).astype(np.uint8)
+        if not 0 < inside.sum() < inside.size:
+            return np.zeros(self.labels.shape, np.float32)
+        far = floats(
+            cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
+        )
+        slope = [
+            floats(cv2.Sobel(cv2.GaussianBlur(far, (0, 0), 2.0), cv2.CV_32F, *axis)) / 8 for axis in _AXES
+        ]
+        picture = cv2.GaussianBlur(encoded, (0, 0), 1.0)
+        change = [floats(cv2.Sobel(picture, cv2.CV_32F, *axis)) / 8 for axis in _AXES]
+        across = np.abs(change[0] * slope[0][..., None] + change[1] * slope[1][..., None]).max(-1)
+        along = np.abs(change[1] * slope[0][..., None] - change[0] * slope[1][..., None]).max(-1)
+        seen = (across > _FOOT_EDGE) & (across > 2 * along) & (np.abs(far) < 5)
+        # A line, and no spots: most of what is near along the way shows it.
+        near = floats(
+            cv2.blur(floats(cv2.dilate(seen.astype(np.uint8), np.ones((9, 9), np.uint8))), (25, 25))
+        )
+        rim = floats(cv2.blur(floats(np.abs(far) < 5), (25, 25)))
+        line = smoothstep(0.5, 0.9, floats(near / np.maximum(rim, 1e-3)))
+        spread = floats(cv2.dilate(floats(line * (np.abs(far) < 5)), np.ones((25, 25), np.uint8)))
+        reach = np.exp(-((far / _FOOT_WIDTH) ** 2)) * inside
+        return floats(self.trust * spread * reach)
 
     def sewn(self, beliefs: Floats, parsed: Floats) -> Floats:
         """Beliefs whose seams between walls, ceiling and floor follow the box's straight edges where they are near."""
@@ -225,10 +269,33 @@ class _Judge:
 
     def __init__(self, encoded: Bytes, beliefs: Floats, parsed: Floats) -> None:
         self.encoded, self.beliefs, self.parsed = encoded, beliefs, parsed
-        self.winner = beliefs.argmax(-1)
+        self._close_false_windows()
+        self.winner = self.beliefs.argmax(-1)
         grey = np.asarray(cv2.GaussianBlur(encoded, (0, 0), 0.8), np.uint8)
         steep = max_gradient(grey)
-        self.edges = cv2.dilate((steep > _EDGE).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        # In the dark everything has less contrast, edges too.
+        lit = np.clip(floats(cv2.blur(encoded, (25, 25))).max(-1) / _LIT, _DARKEST, 1)
+        self.edges = cv2.dilate((steep > _EDGE * lit).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+
+    def _close_false_windows(self) -> None:
+        """A window shows another place, in another light: what looks like the wall around it is part of it."""
+        found = (self.beliefs.argmax(-1) == parser.WINDOW).astype(np.uint8)
+        lab = floats(cv2.cvtColor(floats(self.encoded) / 255, cv2.COLOR_RGB2LAB))
+        count, parts, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=4)
+        for part in range(1, count):
+            x, y, w, h, _ = (int(value) for value in stats[part])
+            area = np.s_[max(0, y - _AROUND) : y + h + _AROUND, max(0, x - _AROUND) : x + w + _AROUND]
+            member: Mask = parts[area] == part
+            solid = member.astype(np.uint8)
+            near, far = (cv2.dilate(solid, np.ones((size, size), np.uint8)) for size in (7, 2 * _AROUND - 1))
+            ring = (far > 0) & (near == 0)
+            if not ring.any():
+                continue
+            inside, around = (np.median(lab[area][where], 0) for where in (member, ring))
+            if float(np.linalg.norm(inside - around)) < _SAME_LIGHT:
+                belief = self.beliefs[area]
+                belief[..., parser.WALL] += belief[..., parser.WINDOW] * member
+                belief[..., parser.WINDOW] *= ~member
 
     def _surface(self, index: int, *, least: float) -> Surface:
         belief = self.beliefs[..., index]

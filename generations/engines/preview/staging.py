@@ -23,6 +23,8 @@ from generations.engines.preview.surfaces import room_light
 
 _SCALES = (0.25, 4.0)  # how much smaller or larger than its name says a person may make a piece
 _CUTOUTS_KEPT = 20  # a tray is tried in many rooms; at most 6 megabytes each
+_BESIDE = 1.15  # of its size, the wall around a piece that hangs on it
+_BARE = 0.985  # part of that which must be bare wall
 _HUNG_AT = 1.5  # metres from the floor to the middle of a picture on the wall
 
 
@@ -243,7 +245,9 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
     elif room.walls.confidence > CONFIDENT:
         high = 1 - _HUNG_AT * metre
         half_w, half_h = item.width * metre / 2, item.height * metre / 2
-        for x in np.linspace(-0.6 * box.left, 0.6 * box.right, 9)[[4, 3, 5, 2, 6, 1, 7, 0, 8]]:
+        free = floats(room.walls.mask * (1 - staged.cover))
+        places = np.linspace(-0.8 * box.left, 0.8 * box.right, 25)
+        for x in sorted(places, key=lambda place: abs(float(place) - float(places[12]))):
             corners = floats(
                 [
                     [x + sx * half_w, high + sy * half_h, box.depth]
@@ -251,7 +255,7 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
                 ]
             )
             seen = room.camera.project(corners)
-            if _all_on(room.walls.mask, seen):
+            if _all_on(free, seen):
                 where = _warped(staged, room, cutout, seen, light, smoothstep(0.2, 0.6, room.walls.mask))
                 staged.note(item, where)
                 return
@@ -259,14 +263,16 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
 
 
 def _all_on(mask: Floats, corners: Floats) -> bool:
-    """Whether the quadrangle lies in the picture and on the mask."""
+    """Whether the quadrangle lies in the picture and on the mask, with a little room around it."""
     height, width = mask.shape
     inside = (corners[:, 0] > 0) & (corners[:, 1] > 0) & (corners[:, 0] < width) & (corners[:, 1] < height)
     if not inside.all() or (corners[:, 2] < 0.1).any():
         return False
     area = np.zeros(mask.shape, np.uint8)
-    cv2.fillConvexPoly(area, np.rint(corners[:, :2]).astype(np.int32), 1)
-    return float(mask[area > 0].mean()) > 0.9 if area.any() else False
+    middle = corners[:, :2].mean(0)
+    cv2.fillConvexPoly(area, np.rint(middle + _BESIDE * (corners[:, :2] - middle)).astype(np.int32), 1)
+    where = area > 0
+    return bool(where.any()) and float((mask[where] > 0.5).mean()) > _BARE
 
 
 def _warped(
@@ -288,6 +294,8 @@ def _warped(
     level = np.clip(
         shade / max(float(np.median(shade[alpha > 0.5])) if (alpha > 0.5).any() else 1.0, 0.01), 0.4, 2.5
     )
-    staged.picture = mix(old, floats(colour * light * level[..., None]), floats(alpha * where))
+    drawn = floats(alpha * where)
+    staged.picture = mix(old, floats(colour * light * level[..., None]), drawn)
+    staged.cover = np.maximum(staged.cover, drawn)
     x, y = corners[:, 0].min(), corners[:, 1].min()
     return float(x), float(y), float(np.ptp(corners[:, 0])), float(np.ptp(corners[:, 1]))

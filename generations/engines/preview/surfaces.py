@@ -8,18 +8,20 @@ import numpy as np
 from generations.engines.preview.arrays import (
     Bytes,
     Floats,
+    band_of,
     blur,
+    by_rows,
     floats,
     guided_filter,
     luma,
-    mix,
     resize,
+    sampled,
     smoothstep,
     weighted_median,
 )
 from generations.engines.preview.camera import CEILING, FLOOR, LEFT, RIGHT, Camera
 from generations.engines.preview.materials import METRES, SIDE
-from generations.engines.preview.matting import beside, replaced
+from generations.engines.preview.matting import beside, reach_of, replaced
 from generations.engines.preview.room import Room
 
 _COARSEST = 7  # mip levels below the full texture
@@ -33,8 +35,7 @@ def room_light(picture: Floats, room: Room) -> float:
         if room.walls.mask.sum() > 0.02 * room.walls.mask.size
         else np.ones_like(room.walls.mask)
     )
-    step = max(1, picture.shape[1] // 256)
-    typical = weighted_median(luma(picture[::step, ::step]), floats(where[::step, ::step]))
+    typical = weighted_median(luma(np.ascontiguousarray(sampled(picture))), sampled(where))
     # The brighter a wall is in a well exposed photo, the whiter it is.
     albedo = _USUAL_WALL + (_WHITE_WALL - _USUAL_WALL) * smoothstep(0.3, 0.7, floats([typical]))[0]
     return float(np.clip(typical / albedo, 0.12, 1.15))
@@ -74,50 +75,65 @@ def project_texture(texture: Floats, across: Floats, down: Floats, *, angle: flo
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     u = floats((across * cosine - down * sine) * pixels_per_metre)
     v = floats((across * sine + down * cosine) * pixels_per_metre)
-    right_u, right_v = np.gradient(u, axis=1), np.gradient(v, axis=1)
-    down_u, down_v = np.gradient(u, axis=0), np.gradient(v, axis=0)
-    wide = np.hypot(right_u, right_v) + 1e-6
-    # Square root of wide x tall: between the blur of the long side and the glitter of the short one.
-    footprint = np.sqrt(wide * (np.hypot(down_u, down_v) + 1e-6))
-    level = np.clip(np.log2(np.maximum(footprint, 1e-3)) - 0.35, 0, _COARSEST - 0.001)
+    level = np.clip(np.log2(np.maximum(_footprint(u, v), 1e-3)) - 0.35, 0, _COARSEST - 0.001)
     seen = np.zeros((*u.shape, 3), np.float32)
     image = texture
     for mip in range(_COARSEST + 1):
-        weight = np.clip(1 - np.abs(level - mip), 0, 1)
         if mip:
             image = floats(
                 cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
             )
+        weight = np.clip(1 - np.abs(level - np.float32(mip)), 0, 1)
         if weight.max() <= 0:
             continue
+        rows = band_of(weight)  # far away rows need the coarse levels, near ones the fine
         side = image.shape[0]
-        scale = side / SIDE
+        scale = np.float32(side / SIDE)
         padded = np.pad(image, ((0, 1), (0, 1), (0, 0)), mode="wrap")
-        map_u, map_v = np.mod(u * scale - 0.5, side), np.mod(v * scale - 0.5, side)
-        sampled = cv2.remap(
+        map_u, map_v = np.mod(u[rows] * scale - 0.5, side), np.mod(v[rows] * scale - 0.5, side)
+        found = cv2.remap(
             padded, floats(map_u), floats(map_v), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        seen += floats(sampled) * floats(weight)[..., None]
+        seen[rows] += floats(found) * floats(weight)[rows][..., None]
     return seen
+
+
+def _footprint(u: Floats, v: Floats) -> Floats:
+    """Texture pixels that a pixel covers: the root of wide x tall, between the blur of the long side and the glitter of
+    the short one. It changes slowly: every fourth pixel is asked."""
+    step = 4
+    if min(u.shape) < 4 * step:
+        step = 1
+    across = [np.gradient(axis[::step, ::step], axis=1) / step for axis in (u, v)]
+    down = [np.gradient(axis[::step, ::step], axis=0) / step for axis in (u, v)]
+    area = (np.hypot(*across) + 1e-6) * (np.hypot(*down) + 1e-6)
+    return resize(floats(np.sqrt(area)), u.shape[1], u.shape[0])
 
 
 def shading(picture: Floats, mask: Floats, *, radius: int, epsilon: float) -> Floats:
     """Light on a surface over its median, (h, w, 3): shadows and sun stay, boards and stains are smoothed away."""
-    light = np.log(luma(picture) + 0.004)
+    light = floats(cv2.log(luma(picture) + np.float32(0.004)))
     height, width = light.shape
-    shrink = max(1, round(max(height, width) / 512))
+    shrink = max(1, round(radius / 5.6))
     small = resize(floats(light), width // shrink, height // shrink)
     smooth = guided_filter(small, small, max(1, radius // shrink), epsilon)
     # The smooth part joined to the fine edges of the picture that are strong enough to be sun or shadow.
     base = resize(smooth, width, height)
     joined = guided_filter(floats(light), base, max(2, radius // 3), epsilon / 4)
-    typical = weighted_median(joined[::4, ::4], mask[::4, ::4])
-    relative = np.exp(joined - typical)
-    hue = blur(picture, max(2.0, max(height, width) / 170)) + 0.01
-    typical_hue = floats([weighted_median(hue[::4, ::4, channel], mask[::4, ::4]) for channel in range(3)])
-    tint = hue / typical_hue
-    tint = tint / luma(floats(tint))[..., None]
-    return floats(relative[..., None] * np.clip(tint, 0.6, 1.7) ** 0.6)
+    weights = sampled(mask)
+    typical = weighted_median(sampled(joined), weights)
+    hue = blur(picture, max(2.0, radius / 1.9))
+    few = sampled(hue)
+    typical_hue = floats([weighted_median(few[..., channel], weights) for channel in range(3)]) + np.float32(
+        0.01
+    )
+
+    def part(colour: Floats, level: Floats) -> Floats:
+        tint = (colour + np.float32(0.01)) / typical_hue
+        tint = np.clip(tint / luma(floats(tint))[..., None], 0.6, 1.7)
+        return floats(floats(cv2.pow(tint, 0.6)) * np.exp(level - np.float32(typical)))
+
+    return by_rows(part, hue, joined[..., None])
 
 
 def relaid(
@@ -127,52 +143,63 @@ def relaid(
 
     `sun` 1 keeps the patches of sun as bright as they are, 0 takes them away.
     """
-    light = shading(seen, mask, radius=max(3, picture.shape[1] // 90), epsilon=0.05)
-    if sun < 1:
-        level = luma(light)[..., None]
-        light = floats(light * (1.15 / np.maximum(level, 1.15)) ** np.float32(1 - sun))
-    typical = weighted_median(luma(seen)[::4, ::4], mask[::4, ::4])
+    radius = max(3, picture.shape[1] // 90)
     full = room_light(seen, room)
+    band = band_of(mask, 4 * radius)
+    photo, where = seen[band], mask[band]
+    light = shading(photo, where, radius=radius, epsilon=0.05)
+    typical = weighted_median(luma(np.ascontiguousarray(sampled(photo))), sampled(where))
     # The old floor's own albedo is unknown: between "as bright as the room's light makes it" and a middle grey.
     old = np.clip(typical / full, 0.06, 0.75)
-    irradiance = typical / old**0.75 / 0.36**0.25
-    return replaced(
-        picture, beside(picture, mask), soft_shoulder(albedo * light * np.float32(irradiance)), mask
-    )
+    irradiance = np.float32(typical / old**0.75 / 0.36**0.25)
+
+    def part(lit: Floats, material: Floats) -> Floats:
+        if sun < 1:
+            level = np.maximum(luma(lit)[..., None], 1.15)
+            lit = floats(lit * (1.15 / level) ** np.float32(1 - sun))
+        return soft_shoulder(material * lit * irradiance)
+
+    out = picture.copy()
+    old_floor = beside(picture[band], where, reach_of(mask))
+    out[band] = replaced(picture[band], old_floor, by_rows(part, light, albedo[band]), where)
+    return out
 
 
 def painted(picture: Floats, room: Room, paint: Floats, mask: Floats) -> Floats:
     """Walls painted in `paint` (3,) or finished in an albedo (h, w, 3), keeping every shade of the old ones."""
-    step = 4
-    old = floats(
-        [weighted_median(picture[::step, ::step, channel], mask[::step, ::step]) for channel in range(3)]
-    )
-    bare = beside(picture, mask)
-    ratio = bare / np.maximum(old, 0.01)
-    grey = luma(floats(ratio))[..., None]
-    # Coloured light stays, the old paint's unevenness fades, and a second old paint does not shine through.
-    ratio = grey * np.clip(ratio / np.maximum(grey, 1e-3), 0.8, 1.25) ** 0.6
+    few, weights = sampled(picture), sampled(mask)
+    old = floats([weighted_median(few[..., channel], weights) for channel in range(3)])
     full = room_light(picture, room)
     was = np.clip(luma(old) / full, 0.3, 0.9)
-    typical = luma(old) / was**0.8 / 0.6**0.2
-    return replaced(picture, bare, soft_shoulder(floats(ratio * paint * typical)), mask)
+    typical = np.float32(luma(old) / was**0.8 / 0.6**0.2)
 
+    def part(seen: Floats, albedo: Floats) -> Floats:
+        ratio = seen / np.maximum(old, 0.01)
+        grey = luma(floats(ratio))[..., None]
+        # Coloured light stays, the old paint's unevenness fades, and a second old paint does not shine through.
+        hue = floats(cv2.pow(np.clip(ratio / np.maximum(grey, 1e-3), 0.8, 1.25), 0.6))
+        return soft_shoulder(floats(grey * hue * albedo * typical))
 
-def tinted_toward(picture: Floats, target: Floats, mask: Floats, amount: float) -> Floats:
-    """Where we are not sure enough to replace: the same pixels, their average moved toward `target`."""
-    weight = mask[::4, ::4]
-    old = floats([weighted_median(picture[::4, ::4, channel], weight) for channel in range(3)])
-    wanted = target / max(float(luma(target)), 0.02)
-    current = old / max(float(luma(old)), 0.02)
-    brightness = np.clip(luma(target) / max(float(luma(old)), 0.02), 0.6, 1.35)
-    gain = (np.clip(wanted / np.maximum(current, 0.05), 0.5, 2.0) * brightness) ** amount
-    return mix(picture, soft_shoulder(floats(picture * gain)), mask)
+    reach = reach_of(mask)
+    band = band_of(mask, round(4 * reach))
+    out = picture.copy()
+    bare = beside(picture[band], mask[band], reach)
+    new = by_rows(part, bare, np.broadcast_to(paint, picture.shape)[band])
+    out[band] = replaced(picture[band], bare, new, mask[band])
+    return out
 
 
 def soft_shoulder(linear: Floats, start: float = 0.75) -> Floats:
     """Highlights rolled off instead of clipped: straight up to `start`, then toward 1."""
-    over = np.maximum(linear - start, 0)
-    return floats(np.minimum(linear, start) + (1 - start) * (1 - np.exp(-over / (1 - start))))
+    low, room_left = np.float32(start), np.float32(1 - start)
+
+    def part(some: Floats) -> Floats:
+        over = some - low
+        if over.size and over.max() <= 0:
+            return some
+        return floats(np.minimum(some, low) + room_left * (1 - np.exp(-np.maximum(over, 0) / room_left)))
+
+    return by_rows(part, linear) if linear.ndim == 3 else part(linear)
 
 
 def rug_albedo(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from generations.engines.preview.arrays import Floats, Mask, blur, floats, luma, resize, smoothstep
+from generations.engines.preview.arrays import Floats, Mask, band_of, blur, floats, luma, resize, smoothstep
 
 _LEAST = 0.0012  # part of the picture that the smallest window covers
 _SIZE = 400  # longest side in pixels at which windows are told apart
@@ -21,16 +21,25 @@ def panes(seen: Floats, window: Floats, room_light: float) -> tuple[Floats, Floa
     """
     light = luma(seen)
     glass = floats(window * _outside(seen, light, window, room_light))
+    panes, sky = np.zeros_like(light), np.zeros_like(light)
     if glass.max() <= 0.05:
-        return np.zeros_like(light), np.zeros_like(light)
-    glass = floats(glass * (1 - _bars(light)))
-    wide = blur(light, max(1.0, seen.shape[1] / 160))
+        return panes, sky
+    longest = max(light.shape)
+    box = band_of(glass, longest // 24), band_of(glass.T, longest // 24)
+    panes[box], sky[box] = _in_box(seen[box], light[box], glass[box], seen.shape[1], longest)
+    return panes, sky
+
+
+def _in_box(seen: Floats, light: Floats, glass: Floats, width: int, longest: int) -> tuple[Floats, Floats]:
+    """`panes` of the part of the picture where windows are; `width` and `longest` are the whole picture's sides."""
+    glass = floats(glass * (1 - _bars(light, longest)))
+    wide = blur(light, max(1.0, width / 160))
     flat = smoothstep(0.2, 0.06, floats(np.abs(light - wide) / (wide + 0.05)))
     blown = smoothstep(0.8, 0.93, wide)
-    soft = blur(seen, max(0.8, seen.shape[1] / 500))
+    soft = blur(seen, max(0.8, width / 500))
     blue = smoothstep(1.15, 1.4, floats(soft[..., 2] / (soft[..., 0] + 0.01))) * smoothstep(0.08, 0.16, wide)
-    sky = blur(floats(np.maximum(blown, blue) * flat), max(0.6, seen.shape[1] / 700))
-    return blur(glass, max(0.5, seen.shape[1] / 1600)), sky
+    sky = blur(floats(np.maximum(blown, blue) * flat), max(0.6, width / 700))
+    return blur(glass, max(0.5, width / 1600)), sky
 
 
 def _outside(seen: Floats, light: Floats, window: Floats, room_light: float) -> Floats:
@@ -56,11 +65,10 @@ def _outside(seen: Floats, light: Floats, window: Floats, room_light: float) -> 
     return resize(floats(out), width, height)
 
 
-def _bars(light: Floats) -> Floats:
+def _bars(light: Floats, longest: int) -> Floats:
     """1 on thin straight bars, upright or level, lighter or darker than what is on both their sides."""
-    height, width = light.shape
-    thick = 2 * max(1, round(max(height, width) / _BAR / 2)) + 1
-    long = max(5, round(max(height, width) / _LONG))
+    thick = 2 * max(1, round(longest / _BAR / 2)) + 1
+    long = max(5, round(longest / _LONG))
     square = np.ones((thick, thick), np.uint8)
     found = np.zeros_like(light)
     clipped = floats(np.clip(light, 0, 1))
