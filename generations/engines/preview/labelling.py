@@ -36,6 +36,7 @@ _ANOTHER = (14.0, 22.0)  # and that two colours are
 _A_THINGS = (0.42, 0.55)  # the part of a colour that the parser takes for things, from which it is no wall's
 _SCALED = (0.7, 1.3, 1.3)  # how Lab is weighed where colours are compared
 _OTHER_HUE = (0.09, 0.15)  # change of hue over brightness from which a stretch is of another material
+_RUG_SIZE = (0.018, 0.03)  # part of the picture: smaller patches are sun and gloss more often than rugs
 _BURNT = (97.0, 93.0)  # lightness at which a patch of sun has lost its hue
 _SURE_FLOOR = (0.54, 0.46)  # the parser's average word for floor above which it is floor in any hue
 _SHADES = 5  # colours that a class may have
@@ -195,7 +196,7 @@ def _without_rugs(patches: _Patches, belief: Floats, said: Floats, foot: Floats)
     sure = np.bincount(of, patches.area * floor * said[:, FLOOR]) / area
     light = np.bincount(of, patches.area * floor * plain[:, 0]) / area
     other = smoothstep(*_OTHER_HUE, floats(apart)) * smoothstep(*_SURE_FLOOR, floats(sure))
-    other *= smoothstep(*_BURNT, floats(light))
+    other *= smoothstep(*_BURNT, floats(light)) * smoothstep(*_RUG_SIZE, floats(area / patches.area.sum()))
     gone = belief[:, FLOOR] * other[of] * floor
     belief[:, FLOOR] -= gone
     belief[:, RUG] += gone
