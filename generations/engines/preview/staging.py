@@ -11,7 +11,17 @@ import numpy as np
 
 from generations.engines.base import EngineError, Reference
 from generations.engines.preview import shadows
-from generations.engines.preview.arrays import Floats, blur, floats, luma, mix, resize, smoothstep
+from generations.engines.preview.arrays import (
+    Floats,
+    blur,
+    fit,
+    floats,
+    luma,
+    mix,
+    resize,
+    smoothstep,
+    to_bytes,
+)
 from generations.engines.preview.cutout import Cutout, cut_out
 from generations.engines.preview.kept import Kept
 from generations.engines.preview.occlusion import before, contact_rows
@@ -25,6 +35,8 @@ _SCALES = (0.25, 4.0)  # how much smaller or larger than its name says a person 
 _CUTOUTS_KEPT = 20  # a tray is tried in many rooms; at most 6 megabytes each
 _BESIDE = 1.15  # of its size, the wall around a piece that hangs on it
 _BARE = 0.985  # part of that which must be bare wall
+_OTHER = 6.0  # Lab units, lightness halved, from which a spot of a wall is of another colour
+_OTHERS = 0.03  # part of a place that may be
 _HUNG_AT = 1.5  # metres from the floor to the middle of a picture on the wall
 
 
@@ -255,7 +267,7 @@ def _off_the_floor(staged: Staged, room: Room, item: Item, cutout: Cutout, light
                 ]
             )
             seen = room.camera.project(corners)
-            if _all_on(free, seen):
+            if _all_on(free, seen) and _is_plain(staged.picture, seen):
                 where = _warped(staged, room, cutout, seen, light, smoothstep(0.2, 0.6, room.walls.mask))
                 staged.note(item, where)
                 return
@@ -273,6 +285,22 @@ def _all_on(mask: Floats, corners: Floats) -> bool:
     cv2.fillConvexPoly(area, np.rint(middle + _BESIDE * (corners[:, :2] - middle)).astype(np.int32), 1)
     where = area > 0
     return bool(where.any()) and float((mask[where] > 0.5).mean()) > _BARE
+
+
+def _is_plain(picture: Floats, corners: Floats) -> bool:
+    """Whether nothing hangs in the quadrangle: the parser takes a picture in a thin frame for wall.
+
+    Looked at so coarsely that bricks and boards are one colour.
+    """
+    middle = corners[:, :2].mean(0)
+    around = middle + _BESIDE * (corners[:, :2] - middle)
+    low, high = around.min(0), around.max(0)
+    left, top, right, bottom = (round(float(value)) for value in (*low, *high))
+    spot = picture[max(0, top) : bottom + 1, max(0, left) : right + 1]
+    coarse = to_bytes(resize(spot, *fit(spot.shape[1], spot.shape[0], 24)))
+    lab = floats(cv2.cvtColor(floats(coarse) / 255, cv2.COLOR_RGB2LAB)) * floats([0.5, 1, 1])
+    apart = np.linalg.norm(lab - np.median(lab, (0, 1)), axis=-1)
+    return float((apart > _OTHER).mean()) < _OTHERS
 
 
 def _warped(

@@ -8,6 +8,7 @@ import numpy as np
 from generations.engines.preview.arrays import Floats, Mask, band_of, blur, floats, luma, resize, smoothstep
 
 _LEAST = 0.0012  # part of the picture that the smallest window covers
+_AS_BRIGHT = 0.85  # of the brightest: the same day is outside of all windows of a room
 _SIZE = 400  # longest side in pixels at which windows are told apart
 _BAR = 45  # a bar is at most this part of the picture's width across
 _LONG = 26  # and at least this part long
@@ -16,8 +17,8 @@ _LONG = 26  # and at least this part long
 def panes(seen: Floats, window: Floats, room_light: float) -> tuple[Floats, Floats]:
     """Where the photo `seen` shows the outside, and how much of that is sky; (h, w) both, 0 to 1.
 
-    `window` is where windows are. One that is no brighter than the walls (`room_light`) and shows no blue is a closed
-    curtain or a picture, and stays as it is.
+    `window` is where windows are. One no brighter than the walls (`room_light`), or clearly darker than another one,
+    and shows nothing blue or green is a closed curtain, a picture or white tiles, and stays as it is.
     """
     light = luma(seen)
     glass = floats(window * _outside(seen, light, window, room_light))
@@ -51,15 +52,16 @@ def _outside(seen: Floats, light: Floats, window: Floats, room_light: float) -> 
     where: Mask = resize(window, *small) > 0.5
     count, parts, stats, _ = cv2.connectedComponentsWithStats(where.astype(np.uint8))
     out = np.zeros(small_light.shape, np.float32)
-    for part in range(1, count):
-        if stats[part, cv2.CC_STAT_AREA] < _LEAST * where.size:
-            continue
-        member: Mask = parts == part
-        bright = float(np.percentile(small_light[member], 85))
+    members: list[Mask] = [
+        parts == part for part in range(1, count) if stats[part, cv2.CC_STAT_AREA] >= _LEAST * where.size
+    ]
+    lights = [float(np.percentile(small_light[member], 85)) for member in members]
+    plain = max(1.12 * room_light, _AS_BRIGHT * max(lights, default=0.0))
+    for member, bright in zip(members, lights, strict=True):
         inside = small_seen[member]
         blue = float(((inside[:, 2] > 1.2 * inside[:, 0]) & (inside[:, 2] > 0.12)).mean())
         green = float(((inside[:, 1] > 1.15 * inside[:, 0]) & (inside[:, 1] > 1.15 * inside[:, 2])).mean())
-        if bright < 0.12 or (bright < 1.12 * room_light and blue + green < 0.12):
+        if bright < 0.12 or (bright < plain and blue + green < 0.12):
             continue
         out[member] = smoothstep(0.12, 0.4, floats(small_light[member] / bright))
     return resize(floats(out), width, height)
