@@ -27,6 +27,10 @@ ADA, HER_ADDRESS = "Ada Winter", "ada@onejob.example"
 def looks_right(person: Person, name: str) -> None:
     if SHOTS:
         person.page.screenshot(path=REPOSITORY / SHOTS / f"{name}.png", full_page=True)
+    # A slider is as high as its pictures, once they are there.
+    person.page.wait_for_function(
+        "() => [...document.querySelectorAll('before-after img')].every((one) => one.complete)"
+    )
     assert person.too_wide() + person.too_small() + person.nameless() + axe.grave_findings(person.page) == []
 
 

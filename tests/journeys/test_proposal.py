@@ -48,6 +48,10 @@ def looks_right(person: Person, name: str) -> None:
     if SHOTS:
         width = person.page.evaluate("innerWidth")
         person.page.screenshot(path=REPOSITORY / SHOTS / f"{name}-{width}.png", full_page=True)
+    # A slider is as high as its pictures, once they are there.
+    person.page.wait_for_function(
+        "() => [...document.querySelectorAll('before-after img')].every((one) => one.complete)"
+    )
     assert person.too_wide() + person.too_small() + person.nameless() + axe.grave_findings(person.page) == []
 
 
