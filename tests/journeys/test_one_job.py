@@ -165,7 +165,7 @@ def _a_proposal(anna: Person, project: str) -> str:
     anna.open(f"{project}/proposals")
     anna.press("Begin a proposal")
     page.wait_for_url("**/proposals/prp_*")
-    page.get_by_label("From the library").select_option(index=1)
+    page.get_by_label("From the library").select_option(label="Armchair · 640.00 EUR")
     anna.press("Add the product")
     looks_right(anna, "draft")
     anna.press("Send the proposal")

@@ -35,6 +35,21 @@ def modified(paint: str, word: str) -> str:
     return "".join(f"{round(min(max(c + (goal - c) * abs(lighter), 0), 255)):02x}" for c in out)
 
 
+# Said with a colour, these mean their walls.
+_ROOMS = {
+    "room",
+    "bedroom",
+    "kitchen",
+    "office",
+    "hallway",
+    "study",
+    "nursery",
+    "lounge",
+    "bathroom",
+    "space",
+}
+
+
 class _Reader:
     """One pass over the words, longest phrases first; every word ends as used, filler or ignored."""
 
@@ -307,6 +322,13 @@ class _Reader:
             surface = self._surface_of(index, length)
             if surface not in names:
                 continue
+            if (
+                not surface
+                and index > 1
+                and self.tokens[index - 1] == "in"
+                and self.tokens[index - 2] in _ROOMS
+            ):
+                surface = "walls"  # "a bedroom in sage green"
             paint, start = COLOURS[said], index
             if index and not self.used[index - 1] and self.tokens[index - 1] in words.MODIFIERS:
                 start -= 1
