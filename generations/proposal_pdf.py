@@ -249,7 +249,7 @@ def _pair(pair: Pair, words: Mapping[str, str]) -> Flowable:
     each = [
         part
         for label, content in shown
-        for part in [*_labelled(label, content, INSIDE, 108 * mm), Spacer(1, 4 * mm)]
+        for part in [*_labelled(label, content, INSIDE, 104 * mm), Spacer(1, 4 * mm)]
     ]
     return KeepTogether([*heading, *each, Spacer(1, 6 * mm)])
 
