@@ -22,6 +22,7 @@ PLANES = 5
 
 LONGEST = 320  # pixels of the longer side of what the net sees
 _STEP = 16  # its sides are multiples of this
+_LEAST = 32  # with fewer, its deepest layers have one row, and OpenCV reads memory beside it: other answers each time
 _NET = Path(__file__).with_name("room_parser.onnx")
 _one_at_a_time = Lock()  # a cv2.dnn net keeps its inputs and outputs inside
 
@@ -62,7 +63,7 @@ def _net() -> cv2.dnn.Net:
 
 
 def _stepped(length: float) -> int:
-    return max(_STEP, round(length / _STEP) * _STEP)
+    return max(_LEAST, round(length / _STEP) * _STEP)
 
 
 def _coordinates(width: int, height: int) -> Floats:

@@ -35,6 +35,19 @@ def test_the_same_picture_is_read_the_same_to_the_last_bit() -> None:
     assert first.planes.tobytes() == second.planes.tobytes()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1000, 40), (40, 1000)])
+def test_a_panorama_is_read_the_same_whatever_lay_in_memory(width: int, height: int) -> None:
+    picture = linear_room(width, height)
+    first = parser.parse(picture)
+    junk = [np.full(40_000, 3e38, np.float32) for _ in range(80)]
+    del junk
+    parser.parse(linear_room(64, 64))
+    second = parser.parse(picture)
+    assert min(parser.size_of(width, height)) >= 32
+    assert first.kinds.tobytes() == second.kinds.tobytes()
+    assert first.planes.tobytes() == second.planes.tobytes()
+
+
 def test_reading_a_room_leaves_the_thread_count_alone() -> None:
     before = cv2.getNumThreads()
     parser.parse(linear_room())
