@@ -258,7 +258,7 @@ API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)  # req
 API_QUOTAS = {  # every request, a minute: of a workspace, of an address, and of an address with keys that are none
     "workspace": env.int("API_WORKSPACE_REQUESTS_PER_MINUTE", default=6000),
     "address": env.int("API_ADDRESS_REQUESTS_PER_MINUTE", default=12000),
-    "failed": env.int("API_FAILED_REQUESTS_PER_MINUTE", default=120),
+    "failed": env.int("API_FAILED_REQUESTS_PER_MINUTE", default=60),
 }
 
 # --- Making pictures -------------------------------------------------------------------------------------

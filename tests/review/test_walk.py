@@ -98,8 +98,7 @@ def asked(browser: Browser, method: str, path: str, token: str) -> Any:
 def test_every_other_address_is_shut(
     review: Review, sibling: Review, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("WRONG_KEYS", "WRONG_LINKS"):
-        monkeypatch.setattr(guessing, name, Limit("walked", 1_000_000, timedelta(minutes=1)))
+    monkeypatch.setattr(guessing, "WRONG_LINKS", Limit("walked", 1_000_000, timedelta(minutes=1)))
     settings.API_QUOTAS = dict.fromkeys(settings.API_QUOTAS, 1_000_000)  # it is the doors that shall be shut
     browser, values = visitor(review), identifiers(review) | {"token": sibling.token[:-1] + "x"}
     walked, opened = 0, []
