@@ -75,7 +75,9 @@ class Tour:
     def stop(self, title: str) -> None:
         """What the window shows now."""
         path = re.sub(
-            r"(ws|gen|prj|room|pic)_\w+", "…", self.person.page.url.removeprefix(self.person.site.address)
+            r"(ws|gen|prj|room|pic)_\w+|(?<=^/s/)\w+",
+            "…",
+            self.person.page.url.removeprefix(self.person.site.address),
         )
         name = (
             f"{len(self.lines) + 1:02}-{re.sub(r'[^a-z0-9]+', '-', path.lower()).strip('-') or 'start'}.webp"
