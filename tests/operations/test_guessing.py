@@ -140,5 +140,5 @@ def test_a_right_key_is_not_held_up_by_wrong_ones_from_the_same_address(stack: R
     ]
     assert answers[-1].status_code == 429
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
-    assert answers[-1].json()["code"] == "too_many_attempts"
+    assert answers[-1].json()["code"] == "rate_limited"
     assert caller.balance() == 10
