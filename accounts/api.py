@@ -45,7 +45,7 @@ class WebhookEndpoints(ManagingView):
         asked = self.checked(shapes.WebhookEndpointInput)
         endpoint, secret = webhooks.add_endpoint(
             organization=self.organization,
-            by_user=self.api_key.created_by,
+            by_user=self.person,
             url=asked["url"],
             description=asked["description"],
             wanted=asked["event_types"],
@@ -77,7 +77,7 @@ class WebhookEndpointDetail(_OneEndpoint):
     def patch(self, request: Request, endpoint_id: str) -> Response:
         """What is named changes; all or nothing."""
         endpoint, asked = self.find(endpoint_id), self.checked(shapes.WebhookEndpointChange)
-        by_user, now = self.api_key.created_by, timezone.now()
+        by_user, now = self.person, timezone.now()
         enabled = asked.pop("enabled", None)
         if asked:
             webhooks.change_endpoint(
@@ -97,7 +97,7 @@ class WebhookEndpointDetail(_OneEndpoint):
     def delete(self, request: Request, endpoint_id: str) -> Response:
         """With its secret and its log."""
         webhooks.remove_endpoint(
-            endpoint=self.find(endpoint_id), by_user=self.api_key.created_by, now=timezone.now()
+            endpoint=self.find(endpoint_id), by_user=self.person, now=timezone.now()
         )
         return Response(status=204)
 
@@ -109,7 +109,7 @@ class WebhookSecret(_OneEndpoint):
     def post(self, request: Request, endpoint_id: str) -> Response:
         """For 24 hours messages are signed with the one before as well."""
         secret = webhooks.rotate_secret(
-            endpoint=self.find(endpoint_id), by_user=self.api_key.created_by, now=timezone.now()
+            endpoint=self.find(endpoint_id), by_user=self.person, now=timezone.now()
         )
         return Response({"secret": secret})
 
@@ -121,7 +121,7 @@ class WebhookTest(_OneEndpoint):
     def post(self, request: Request, endpoint_id: str) -> Response:
         """Whatever kinds the endpoint wants. 409 while it is switched off."""
         delivery = webhooks.fire_test(
-            endpoint=self.find(endpoint_id), by_user=self.api_key.created_by, now=timezone.now()
+            endpoint=self.find(endpoint_id), by_user=self.person, now=timezone.now()
         )
         return Response(shapes.DeliveryData(delivery).data, status=202)
 
@@ -134,7 +134,7 @@ class WebhookReplay(_OneEndpoint):
         """Under their own ids: what failed or was missed while the endpoint was off, or everything."""
         number = webhooks.replay(
             endpoint=self.find(endpoint_id),
-            by_user=self.api_key.created_by,
+            by_user=self.person,
             now=timezone.now(),
             **self.checked(shapes.ReplayInput),
         )
@@ -166,7 +166,7 @@ class WebhookDeliveryAgain(ManagingView):
         rows = WebhookDelivery.objects.of(self.organization)
         rows = rows.select_related("organization", "event", "endpoint__organization")
         delivery = get_object_or_404(rows, public_id=delivery_id)
-        webhooks.send_again(delivery=delivery, by_user=self.api_key.created_by, now=timezone.now())
+        webhooks.send_again(delivery=delivery, by_user=self.person, now=timezone.now())
         return Response(shapes.DeliveryData(rows.get(pk=delivery.pk)).data, status=202)
 
 
@@ -251,7 +251,7 @@ class ApiKeyDetail(ManagingView):
         """At once, and for good."""
         revoked = services.revoke_api_key(
             organization=self.organization,
-            by_user=self.api_key.created_by,
+            by_user=self.person,
             key_id=key_id,
             now=timezone.now(),
         )

@@ -39,6 +39,6 @@ class ManagingView(Collection):
         """The key, then its maker."""
         super().initial(request, *args, **kwargs)
         with enter(self.organization):
-            mine = Membership.objects.of(self.organization).filter(user=self.api_key.created_by).first()
+            mine = Membership.objects.of(self.organization).filter(user=self.person).first()
         if mine is None or not mine.may(Role.ADMIN):
             raise members.NotAllowed

@@ -20,7 +20,7 @@ class Me(Collection):
     @extend_schema(summary="Read whose key this is", responses={200: shapes.MeData})
     def get(self, request: Request) -> Response:
         """The person, their role here, and what the key may be used for."""
-        person, organization = self.api_key.created_by, self.organization
+        person, organization = self.person, self.organization
         mine = Membership.objects.of(organization).filter(user=person).first()
         caps = services.caps_of_api_keys(organization=organization, now=timezone.now())
         return Response(
@@ -55,7 +55,7 @@ class OrganizationName(ManagingView):
         """Call it something else."""
         services.rename_workspace(
             organization=self.organization,
-            by_user=self.api_key.created_by,
+            by_user=self.person,
             name=self.checked(shapes.OrganizationChange)["name"],
             now=timezone.now(),
         )
@@ -84,7 +84,7 @@ class MemberDetail(ManagingView):
         """By the rules of the page: nobody gives what they don't have, and one owner stays."""
         members.change_role(
             organization=self.organization,
-            by_user=self.api_key.created_by,
+            by_user=self.person,
             member_id=member_id,
             role=Role(self.checked(shapes.MemberChange)["role"]),
             now=timezone.now(),
@@ -97,7 +97,7 @@ class MemberDetail(ManagingView):
         """They can no longer enter; what they made stays."""
         members.remove(
             organization=self.organization,
-            by_user=self.api_key.created_by,
+            by_user=self.person,
             member_id=member_id,
             now=timezone.now(),
         )
@@ -121,7 +121,7 @@ class Invitations(ManagingView):
         asked = self.checked(shapes.InvitationInput)
         made = invitations.invite(
             organization=self.organization,
-            by_user=self.api_key.created_by,
+            by_user=self.person,
             email=asked["email"],
             role=Role(asked["role"]),
             base=emails.base_url(request._request),
@@ -138,7 +138,7 @@ class InvitationDetail(ManagingView):
         """Its link opens nothing from now on."""
         if not invitations.revoke(
             organization=self.organization,
-            by_user=self.api_key.created_by,
+            by_user=self.person,
             invitation_id=invitation_id,
             now=timezone.now(),
         ):

@@ -240,6 +240,7 @@ class TenantAPIView(APIView):
     in_transaction = True
     organization: Organization
     api_key: ApiKey
+    person: User  # who acts: the maker of the key
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -261,6 +262,7 @@ class TenantAPIView(APIView):
                 "Send an API key: `Authorization: Bearer mf_sk_…`. It is made in the account settings."
             )
         self.api_key, self.organization = request.auth, request.auth.organization
+        self.person = self.api_key.created_by
         subjects = {"workspace": self.organization.public_id, "address": rates.subject_of_address(address)}
         self.count(subjects, now)
         logs.note(workspace=self.organization.public_id)

@@ -27,7 +27,7 @@ class Credits(TenantAPIView):
         totals = credits.totals(organization=self.organization)
         return Response(
             {
-                "email": self.api_key.created_by.email,
+                "email": self.person.email,
                 "balance": credits.balance(organization=self.organization, now=timezone.now()).spendable,
                 "totalEarned": totals.earned,
                 "totalSpent": totals.spent,

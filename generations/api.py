@@ -144,7 +144,7 @@ class SpendingView(TenantAPIView):
         generation, is_new = services.request_generation(
             organization=self.organization,
             ask=ask,
-            by_user=self.api_key.created_by,
+            by_user=self.person,
             api_key=self.api_key,
             idempotency_key=f"{'live' if self.api_key.is_live else 'test'}:{key}" if key else "",
             request_sha256=contract.sha256(raw),
@@ -288,7 +288,7 @@ class GenerationDetail(TenantAPIView):
     def delete(self, request: Request, generation_id: str) -> Response:
         """For good, files too; nothing is paid back. 409 while it, or a version of it, is being made."""
         removal.delete_generation(
-            generation=self.find(generation_id), by_user=self.api_key.created_by, now=timezone.now()
+            generation=self.find(generation_id), by_user=self.person, now=timezone.now()
         )
         return Response(status=204)
 
@@ -309,6 +309,6 @@ class GenerationCancellation(GenerationDetail):
     def post(self, request: Request, generation_id: str) -> Response:
         """Free while no engine works on it; then, and when it has ended, 409 with what comes of it."""
         canceled = services.cancel(
-            generation=self.find(generation_id), by_user=self.api_key.created_by, now=timezone.now()
+            generation=self.find(generation_id), by_user=self.person, now=timezone.now()
         )
         return _answer(canceled, request)

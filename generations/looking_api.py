@@ -83,7 +83,7 @@ class PictureLinks(PictureView):
         body.is_valid(raise_exception=True)
         link, token = sharing.make_link(
             picture=self.find(picture_id),
-            by_user=self.api_key.created_by,
+            by_user=self.person,
             now=timezone.now(),
             days=body.validated_data.get("days"),
         )
@@ -101,5 +101,5 @@ class Link(TenantAPIView):
         """It opens nothing from now on. Twice is once."""
         links = ShareLink.objects.of(self.organization).select_related("organization", "picture")
         link: ShareLink = get_object_or_404(links, public_id=link_id)
-        sharing.revoke_link(link=link, by_user=self.api_key.created_by, now=timezone.now())
+        sharing.revoke_link(link=link, by_user=self.person, now=timezone.now())
         return Response(status=204)

@@ -157,7 +157,7 @@ class ProjectCollection(_Collection):
                 Client.objects.of(self.organization), public_id=id_or_nothing(client_id)
             )
         project = services.create_project(
-            organization=self.organization, by_user=self.api_key.created_by, now=timezone.now(), **asked
+            organization=self.organization, by_user=self.person, now=timezone.now(), **asked
         )
         return Response(project_data(project), status=201)
 
@@ -180,7 +180,7 @@ class RoomCollection(_Collection):
         projects = Project.objects.of(self.organization).select_related("organization")
         project = get_object_or_404(projects, public_id=id_or_nothing(asked["project"]))
         room = services.create_room(
-            project=project, name=asked["name"], by_user=self.api_key.created_by, now=timezone.now()
+            project=project, name=asked["name"], by_user=self.person, now=timezone.now()
         )
         return Response(room_data(room), status=201)
 
@@ -211,6 +211,6 @@ class PhotoCollection(_Collection):
             organization=self.organization,
             room=room,
             image=IncomingImage(content=asked["file"].read()),
-            by_user=self.api_key.created_by,
+            by_user=self.person,
         )
         return Response(photo_data(photo), status=201)
