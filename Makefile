@@ -2,6 +2,8 @@
 # PORT, DATA_DIR and DATABASE_URL are read from the environment or the command line: make run PORT=8001
 
 PYTHON ?=
+# Where an environment forbids compiled files, each run would compile and rewrite the whole suite again.
+unexport PYTHONDONTWRITEBYTECODE
 ENV := .venv/bin/python
 
 # Find a Python that is new enough and let it bring .venv up to date with one of the requirement sets.

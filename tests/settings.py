@@ -24,6 +24,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 _files = tempfile.TemporaryDirectory(prefix="roomwright-tests-")  # gone with the process
+WHITENOISE_AUTOREFRESH = True  # looks for a file when it is asked for: no list of all of them for each client
 MEDIA_ROOT = Path(_files.name) / "media"
 C2PA_DIR = Path(_files.name) / "content-credentials"
 SCRATCH_DIR = Path(_files.name) / "scratch"
