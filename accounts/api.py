@@ -96,9 +96,7 @@ class WebhookEndpointDetail(_OneEndpoint):
     @extend_schema(summary="Remove a webhook endpoint", responses={204: None})
     def delete(self, request: Request, endpoint_id: str) -> Response:
         """With its secret and its log."""
-        webhooks.remove_endpoint(
-            endpoint=self.find(endpoint_id), by_user=self.person, now=timezone.now()
-        )
+        webhooks.remove_endpoint(endpoint=self.find(endpoint_id), by_user=self.person, now=timezone.now())
         return Response(status=204)
 
 
