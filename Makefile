@@ -22,7 +22,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run install audit test test-slow journeys tour lighthouse chaos recovery fairness shuffle stripe-live-smoke bench preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
+.PHONY: help demo run install audit test test-slow journeys tour lighthouse chaos recovery fairness shuffle stripe-live-smoke schemathesis openapi bench preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -46,8 +46,11 @@ test-slow: env-dev ## tests that start whole processes or take many seconds (K=p
 journeys: env-browser ## drive the pages in Chromium, which must be installed
 	$(call pytest,-n 2 -m browser,DJANGO_ALLOW_ASYNC_UNSAFE=true)
 
+# Journeys that between them look at every page, with axe, on a desk and by day.
+TOURED := $(addprefix tests/journeys/test_,tour.py accessible.py agency.py review.py webhooks.py delivery.py proposal.py)
 tour: env-browser ## docs/tour.md anew: each page in a screenshot
-	@TOUR=1 DJANGO_ALLOW_ASYNC_UNSAFE=true $(ENV) -m pytest -m browser tests/journeys/test_tour.py
+	@TOUR=1 DJANGO_ALLOW_ASYNC_UNSAFE=true $(ENV) -m pytest -m browser $(TOURED) \
+	    -k "(are_shown or desk or 1440 or window1) and not dark"
 
 lighthouse: env-browser ## Lighthouse on start page, studio, gallery of 500; needs npm and Chromium (RUNS=3 VERBOSE=1)
 	@$(ENV) -m tests.lighthouse
@@ -66,6 +69,12 @@ shuffle: env-dev ## a customer's year of Stripe events in a thousand orders (SEE
 
 stripe-live-smoke: env-dev ## one scenario against Stripe (STRIPE_SECRET_KEY=sk_test_…, else skipped)
 	@$(ENV) -m tests.billing.stripe_smoke
+
+schemathesis: env-dev ## generated requests at the running API: at least 10,000, all checks (EXAMPLES=100 WORKERS=2 PHASES=examples,fuzzing,…)
+	@EXAMPLES=$(or $(EXAMPLES),100) WORKERS=$(or $(WORKERS),2) PHASES=$(PHASES) $(ENV) -m tests.described.run
+
+openapi: env ## docs/openapi.json anew: at a release, when the check of breaking changes has passed
+	@$(ENV) manage.py spectacular --validate --fail-on-warn --format openapi-json --file docs/openapi.json
 
 bench: env-dev ## measure; asserts nothing tight
 	$(call pytest,-m bench)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import activity
-from accounts.models import Event
+from accounts.models import Event, Notification
 from accounts.tenancy import MemberRequest, member
 
 PER_PAGE = 30
@@ -54,14 +54,19 @@ def told(request: MemberRequest) -> HttpResponse:
     return render(request, "accounts/told.html", context)
 
 
+def _mine(request: MemberRequest, notification: int) -> Notification:
+    mine = activity.told_to(organization=request.organization, user=request.user)
+    found: Notification | None = mine.filter(pk=notification).first()
+    if found is None:
+        raise Http404
+    return found
+
+
 @member()
 @require_GET
 def go(request: MemberRequest, notification: int) -> HttpResponse:
     """To where it happened; who goes there has read it."""
-    mine = activity.told_to(organization=request.organization, user=request.user)
-    found = mine.filter(pk=notification).first()
-    if found is None:
-        raise Http404
+    found = _mine(request, notification)
     _read(request, notification)
     where = activity.address_of(found.event)
     return redirect(where) if where else _back(request)
@@ -71,7 +76,7 @@ def go(request: MemberRequest, notification: int) -> HttpResponse:
 @require_POST
 def mark_one(request: MemberRequest, notification: int) -> HttpResponse:
     """One of them is read."""
-    _read(request, notification)
+    _read(request, _mine(request, notification).pk)
     return _back(request)
 
 

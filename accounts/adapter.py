@@ -8,6 +8,8 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal.httpkit import is_headless_request
+from allauth.headless.base.response import ConflictResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -34,7 +36,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
                 services.home_of(user=saved, now=timezone.now())
         except IntegrityError as error:
             # A double click: the other request made the same person in this moment.
-            raise ImmediateHttpResponse(redirect("account_login")) from error
+            is_app = is_headless_request(request)
+            raise ImmediateHttpResponse(
+                ConflictResponse(request) if is_app else redirect("account_login")
+            ) from error
         return saved
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -44,7 +49,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         except (OSError, SMTPException) as error:
             text = f"Mails of sign-up, confirmation and reset are not sent: {type(error).__name__}."
             alerts.raise_alert(code="mail_failed", subject="sign-in", text=text, now=timezone.now())
-            if self.request is not None:
+            if self.request is not None and not is_headless_request(self.request):
                 messages.warning(
                     self.request, gettext("The mail could not be sent. Ask for it again in a few minutes.")
                 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,6 +16,7 @@ from accounts import serializers as shapes
 from accounts.errors import Refusal
 from accounts.managing import Collection, ManagingView
 from accounts.models import ApiKey, Event, Scope, WebhookDelivery, WebhookEndpoint
+from accounts.tenancy import TenantAPIView
 
 
 class KeyMakesNoMore(Refusal):
@@ -139,8 +143,15 @@ class WebhookReplay(_OneEndpoint):
         return Response({"events": number}, status=202)
 
 
+def _events(view: TenantAPIView, ids: list[str]) -> dict[str, Any]:
+    rows = Event.objects.of(view.organization).select_related("actor", "organization")
+    return {row.public_id: webhook_deliveries.message_of(row) for row in rows.filter(public_id__in=ids)}
+
+
 class WebhookDeliveries(_OneEndpoint):
     """The log of an endpoint."""
+
+    expandable = {"event": _events}
 
     @extend_schema(
         summary="List deliveries",
@@ -219,15 +230,13 @@ class ApiKeys(ManagingView):
     @extend_schema(summary="Make an API key", request=shapes.ApiKeyInput, responses={201: shapes.NewApiKey})
     def post(self, request: Request) -> Response:
         """`key` is told this once. 403 for one that could do more than the key that asks."""
-        asked, mine, now = self.checked(shapes.ApiKeyInput), self.api_key, timezone.now()
+        asked, now = self.checked(shapes.ApiKeyInput), timezone.now()
         scopes = [Scope(each) for each in asked["scopes"]]
-        caps = services.caps_of_api_keys(organization=self.organization, now=now)
-        is_limited = mine.expires_at or mine.networks or mine.public_id in caps
-        if is_limited or not set(scopes) <= set(mine.scopes) or (asked["live"] and not mine.is_live):
-            raise KeyMakesNoMore
+        if self.api_key is not None:
+            self.check_makes_no_more(self.api_key, scopes, live=asked["live"], now=now)
         key, text = services.issue_api_key(
             organization=self.organization,
-            by_user=mine.created_by,
+            by_user=self.person,
             name=asked["name"],
             live=asked["live"],
             now=now,
@@ -239,6 +248,13 @@ class ApiKeys(ManagingView):
         caps = services.caps_of_api_keys(organization=self.organization, now=now)
         key = ApiKey.objects.of(self.organization).select_related("created_by").get(pk=key.pk)
         return Response({**shapes.ApiKeyData(key, context={"caps": caps}).data, "key": text}, status=201)
+
+    def check_makes_no_more(self, mine: ApiKey, scopes: list[Scope], *, live: bool, now: datetime) -> None:
+        """Raises KeyMakesNoMore where the new key could do more than the one that asks."""
+        caps = services.caps_of_api_keys(organization=self.organization, now=now)
+        is_limited = mine.expires_at or mine.networks or mine.public_id in caps
+        if is_limited or not set(scopes) <= set(mine.scopes) or (live and not mine.is_live):
+            raise KeyMakesNoMore
 
 
 class ApiKeyDetail(ManagingView):

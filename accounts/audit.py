@@ -35,6 +35,8 @@ KINDS: dict[str, str | Promise] = {
     "export_profile": _("Export profiles"),
     "proposal": _("Proposals"),
     "export": _("Exports"),
+    "brand": _("Brand"),
+    "domain": _("Host names"),
     "operator": _("Operators"),
 }
 WORDS: dict[str, str | Promise] = {
@@ -94,6 +96,7 @@ WORDS: dict[str, str | Promise] = {
     "review.changed": _("Changed a review room"),
     "review.revoked": _("Revoked a review room"),
     "review.link_made": _("Made a link into a review room"),
+    "review.link_revoked": _("Revoked a link into a review room"),
     "review.link_sent": _("Had a link into a review room mailed"),
     "review.link_asked": _("A client asked for a new link into a review room"),
     "review.round_started": _("Started the next round of a review room"),
@@ -116,6 +119,7 @@ WORDS: dict[str, str | Promise] = {
     "delivery.released": _("Released a delivery"),
     "delivery.withdrawn": _("Withdrew a delivery"),
     "export_profile.saved": _("Saved an export profile"),
+    "export_profile.changed": _("Changed an export profile"),
     "export_profile.removed": _("Removed an export profile"),
     "proposal.sent": _("Sent the proposal"),
     "proposal.opened": _("A client opened the proposal"),
@@ -125,6 +129,14 @@ WORDS: dict[str, str | Promise] = {
     "proposal.link_made": _("Made a link to the proposal"),
     "proposal.link_revoked": _("Revoked a link to the proposal"),
     "export.asked": _("Asked for an export"),
+    "brand.saved": _("Saved the brand"),
+    "brand.logo_set": _("Put in a logo"),
+    "brand.logo_removed": _("Removed the logo"),
+    "domain.added": _("Claimed a host name"),
+    "domain.removed": _("Removed a host name"),
+    "domain.proven": _("A host name was proven"),
+    "domain.record_lost": _("The record of a host name was gone"),
+    "domain.ended": _("A host name ended, as its record was gone"),
     "operator.looked": _("Looked into the workspace, as an operator"),
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import formataddr, make_msgid, parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +25,24 @@ def base_url(request: HttpRequest) -> str:
     return settings.PUBLIC_BASE_URL or request.build_absolute_uri("/").rstrip("/")
 
 
+@dataclass(frozen=True)
+class Sender:
+    """In whose name a mail goes out that names nobody else: not the instance, in none of its headers."""
+
+    name: str
+    reply_to: str = ""
+    host: str = ""  # of their own, for the mail's id
+
+    def message_id(self) -> str:
+        """A new one, not made of this machine's name as they usually are."""
+        return make_msgid(domain=self.host or sender_address().rpartition("@")[2])
+
+
+def sender_address() -> str:
+    """Where mails in the name of a workspace come from."""
+    return parseaddr(settings.CLIENT_FROM_EMAIL or settings.DEFAULT_FROM_EMAIL)[1]
+
+
 def send(
     *,
     to: Sequence[str],
@@ -30,15 +50,22 @@ def send(
     context: Mapping[str, Any],
     language: str = "",
     headers: Mapping[str, str] | None = None,
+    sender: Sender | None = None,
 ) -> None:
     """Send `emails/<template>_subject.txt` and `_message.txt` as one mail. Not inside a transaction.
 
-    `language`: of who reads it; "" is the page's, or the instance's where there is no page.
+    `language`: of who reads it; "" is the page's, or the instance's where there is no page. Without a `sender` it is
+    the instance that writes.
     """
     with translation.override(language or translation.get_language()):
         subject = render_to_string(f"emails/{template}_subject.txt", dict(context))
         body = render_to_string(f"emails/{template}_message.txt", dict(context))
-    EmailMessage(" ".join(subject.split()), body, to=list(to), headers=dict(headers or {})).send()
+    mail = EmailMessage(" ".join(subject.split()), body, to=list(to), headers=dict(headers or {}))
+    if sender is not None:
+        mail.extra_headers["Message-ID"] = sender.message_id()
+        mail.from_email = formataddr((sender.name, sender_address()))
+        mail.reply_to = [sender.reply_to] if sender.reply_to else []
+    mail.send()
 
 
 def send_to_members(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import emails, exports
 from accounts.errors import Refusal
+from accounts.export_files import packed
 from accounts.models import Export, Role
 from accounts.tenancy import MemberRequest, SignedInRequest, member, signed_in
 
@@ -71,11 +71,4 @@ def _sent(mine: list[Export], export_id: str) -> HttpResponseBase:
     found = next((one for one in mine if one.public_id == export_id and one.file), None)
     if found is None or found.expires_at <= now:
         raise Http404
-    try:
-        opened = default_storage.open(found.file)
-    except FileNotFoundError:
-        raise Http404 from None
-    filename = f"roomwright-{found.created_at:%Y-%m-%d}.zip"
-    response = FileResponse(opened, as_attachment=True, filename=filename, content_type="application/zip")
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return packed(found)

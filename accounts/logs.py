@@ -23,6 +23,7 @@ _PATTERNS = tuple(
     (re.compile(pattern, re.IGNORECASE), kept)
     for pattern, kept in (
         (r"\b(mf_sk_(?:live|test)_)[A-Za-z0-9_-]{6,}", r"\1"),
+        (r"\b(rw_app_)[A-Za-z0-9._-]{6,}", r"\1"),
         (r"\b((?:sk|rk|pk)_(?:live|test)_)[A-Za-z0-9]{6,}", r"\1"),
         (r"\b(whsec_)[A-Za-z0-9+/=_-]{6,}", r"\1"),
         (r"\b((?:Bearer|Basic|Token)\s+)[A-Za-z0-9._~+/=-]{8,}", r"\1"),
@@ -33,7 +34,7 @@ _PATTERNS = tuple(
         ),
         (r"(data:[a-z0-9.+/-]+;base64,)[A-Za-z0-9+/=]{16,}", r"\1"),
         # Addresses that open something for whoever has them.
-        (r"(/(?:s|r|p|d|invitations|files|news/stop)/)[A-Za-z0-9_:.-]{16,}", r"\1"),
+        (r"(/(?:s|r|p|d|invitations|incoming|files|news/stop)/)[A-Za-z0-9_:.-]{16,}", r"\1"),
         (r"(/accounts/(?:confirm-email|password/reset/key)/)[^\s/?\"']{8,}", r"\1"),
         (r"(/(?:confirm-email)/)[^\s/?\"']{8,}", r"\1"),
         (r"()-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", r"\1"),

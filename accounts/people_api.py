@@ -2,36 +2,145 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
+from allauth.account.adapter import get_adapter
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import audit, emails, invitations, members, services
+from accounts import audit, devices, emails, invitations, members, profile, rates, services
 from accounts import serializers as shapes
-from accounts.managing import Collection, ManagingView
+from accounts.managing import Collection, ManagingView, PersonView
 from accounts.models import Invitation, Membership, Organization, Role
+from accounts.permitted import WorkspaceNeeded
+from accounts.tenancy import enter, find_membership, memberships_of
 
 
 class Me(Collection):
-    """Whose key it is."""
+    """Who asks."""
 
-    @extend_schema(summary="Read whose key this is", responses={200: shapes.MeData})
+    in_transaction = False
+    here: Organization | None = None
+
+    def come_in(self, request: Request, address: str, now: datetime) -> None:
+        """An app need not know yet which workspaces there are."""
+        try:
+            super().come_in(request, address, now)
+            self.here = self.organization
+        except WorkspaceNeeded:
+            self.count({"address": rates.subject_of_address(address)}, now)
+
+    @extend_schema(summary="Read who you are", responses={200: shapes.MeData})
     def get(self, request: Request) -> Response:
-        """The person, their role here, and what the key may be used for."""
-        person, organization = self.person, self.organization
-        mine = Membership.objects.of(organization).filter(user=person).first()
-        caps = services.caps_of_api_keys(organization=organization, now=timezone.now())
+        """The person, their workspaces and roles, and what the key may be used for. A key knows its workspace alone."""
+        mine = memberships_of(user=self.person)
+        if self.api_key is not None:
+            mine = [each for each in mine if each.organization_id == self.api_key.organization_id]
+        role = next((each.role for each in mine if each.organization == self.here), None)
         return Response(
             {
-                "email": person.email,
-                "name": person.name,
-                "organization": organization.public_id,
-                "role": mine.role if mine else None,
-                "api_key": shapes.ApiKeyData(self.api_key, context={"caps": caps}).data,
+                "email": self.person.email,
+                "name": self.person.name,
+                "organization": self.here.public_id if self.here else None,
+                "role": role,
+                "api_key": self.key_data(),
+                "workspaces": [shapes.WorkspaceData(each).data for each in mine],
             }
         )
+
+    def key_data(self) -> dict[str, Any] | None:
+        """The key, with its cap; None for a session."""
+        if self.api_key is None:
+            return None
+        with enter(self.organization):
+            caps = services.caps_of_api_keys(organization=self.organization, now=timezone.now())
+        data: dict[str, Any] = shapes.ApiKeyData(self.api_key, context={"caps": caps}).data
+        return data
+
+
+# --- The person who is signed in with an app -------------------------------------------------------------
+
+
+class Sessions(PersonView):
+    """Where the person is signed in."""
+
+    @extend_schema(summary="List your sessions", responses={200: shapes.SessionList})
+    def get(self, request: Request) -> Response:
+        """Browsers and apps, the latest used first."""
+        rows = devices.of(user=self.person)
+        return Response(
+            {"results": [shapes.SessionData(row, context={"mine": self.device}).data for row in rows]}
+        )
+
+
+class SessionDetail(PersonView):
+    """One session."""
+
+    @extend_schema(summary="End a session", responses={204: None})
+    def delete(self, request: Request, session_id: int) -> Response:
+        """Its token or cookie opens nothing from now on."""
+        if not profile.end_session(user=self.person, session_id=session_id):
+            raise Http404
+        return Response(status=204)
+
+
+class Workspaces(PersonView):
+    """The person's workspaces."""
+
+    @extend_schema(summary="List your workspaces", responses={200: shapes.WorkspaceList})
+    def get(self, request: Request) -> Response:
+        """Oldest first, with the person's role in each. Name one of them in `X-Workspace`."""
+        mine = memberships_of(user=self.person)
+        return Response({"results": [shapes.WorkspaceData(each).data for each in mine]})
+
+    @extend_schema(
+        summary="Open a workspace", request=shapes.OrganizationChange, responses={201: shapes.WorkspaceData}
+    )
+    def post(self, request: Request) -> Response:
+        """Another one, on the free plan."""
+        name = self.checked(shapes.OrganizationChange)["name"]
+        made = services.open_workspace(name=name, by_user=self.person, now=timezone.now())
+        mine = find_membership(user=self.person, workspace=made.public_id)
+        return Response(shapes.WorkspaceData(mine).data, status=201)
+
+
+class Memberships(PersonView):
+    """Where the person belongs."""
+
+    @extend_schema(
+        summary="Accept an invitation", request=shapes.JoinInput, responses={201: shapes.WorkspaceData}
+    )
+    def post(self, request: Request) -> Response:
+        """`invitation` is what stands at the end of the link in the mail."""
+        token, now = self.checked(shapes.JoinInput)["invitation"], timezone.now()
+        try:
+            joined = invitations.accept(token=token, user=self.person, now=now)
+        except invitations.InvitationOver:
+            address = get_adapter().get_client_ip(request._request)
+            self.count({"failed": rates.subject_of_address(address)}, now)  # somebody may be guessing
+            raise
+        mine = find_membership(user=self.person, workspace=joined.public_id)
+        return Response(shapes.WorkspaceData(mine).data, status=201)
+
+
+class MembershipDetail(PersonView):
+    """One membership of the person's."""
+
+    @extend_schema(summary="Leave a workspace", responses={204: None})
+    def delete(self, request: Request, workspace: str) -> Response:
+        """What they made stays there. 409 for its last owner."""
+        mine = find_membership(user=self.person, workspace=workspace)
+        if mine is None:
+            raise Http404
+        members.leave(organization=mine.organization, by_user=self.person, now=timezone.now())
+        return Response(status=204)
+
+
+# --- The workspace ---------------------------------------------------------------------------------------
 
 
 class ThisOrganization(Collection):

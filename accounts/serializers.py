@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from rest_framework import serializers
 
+from accounts.describing import IdOf
 from accounts.models import Scope, WebhookDelivery
 
 ROLES = ("owner", "admin", "designer", "viewer")
+INVITED_ROLES = ROLES[1:]
 
 
 class WebhookEndpointInput(serializers.Serializer):
@@ -78,7 +81,7 @@ class DeliveryData(serializers.Serializer):
     """What became of an event at an endpoint."""
 
     id = serializers.CharField(source="public_id")
-    event = serializers.CharField(source="event.public_id")
+    event = IdOf(EventData, source="event.public_id")
     type = serializers.CharField(source="event.kind")
     state = serializers.ChoiceField(choices=WebhookDelivery.State.choices)
     attempts = serializers.IntegerField()
@@ -145,14 +148,57 @@ class NewApiKey(ApiKeyData):
     key = serializers.CharField()
 
 
+class WorkspaceData(serializers.Serializer):
+    """A workspace as one of its members sees it in a list."""
+
+    id = serializers.CharField(source="organization.public_id")
+    name = serializers.CharField(source="organization.name")
+    plan = serializers.CharField(source="organization.plan")
+    role = serializers.ChoiceField(choices=ROLES)
+
+
+class WorkspaceList(serializers.Serializer):
+    """All of them."""
+
+    results = WorkspaceData(many=True)
+
+
+class JoinInput(serializers.Serializer):
+    """The end of an invitation's link."""
+
+    invitation = serializers.CharField(max_length=100)
+
+
 class MeData(serializers.Serializer):
-    """Whose key it is, and what it may be used for."""
+    """Who asks; `organization` and `role` are null for an app that names no workspace, `api_key` for every app."""
 
     email = serializers.CharField()
     name = serializers.CharField()
-    organization = serializers.CharField()
+    organization = serializers.CharField(allow_null=True)
     role = serializers.CharField(allow_null=True)
-    api_key = ApiKeyData()
+    api_key = ApiKeyData(allow_null=True)
+    workspaces = WorkspaceData(many=True)
+
+
+class SessionData(serializers.Serializer):
+    """Where somebody is signed in: a browser or an app."""
+
+    id = serializers.CharField(source="pk")
+    user_agent = serializers.CharField()
+    address = serializers.CharField(source="ip")
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(source="last_seen_at")
+    current = serializers.SerializerMethodField()
+
+    def get_current(self, row: Any) -> bool:
+        """Whether it is the one that asks."""
+        return bool(row.pk == self.context["mine"].row.pk)
+
+
+class SessionList(serializers.Serializer):
+    """All of them."""
+
+    results = SessionData(many=True)
 
 
 class OrganizationData(serializers.Serializer):
@@ -194,7 +240,7 @@ class InvitationInput(serializers.Serializer):
     """Whom to ask in, and as what."""
 
     email = serializers.EmailField()
-    role = serializers.ChoiceField(choices=ROLES[1:], required=False, default="designer")
+    role = serializers.ChoiceField(choices=INVITED_ROLES, required=False, default="designer")
 
 
 class InvitationData(serializers.Serializer):
@@ -202,7 +248,7 @@ class InvitationData(serializers.Serializer):
 
     id = serializers.CharField(source="public_id")
     email = serializers.CharField()
-    role = serializers.ChoiceField(choices=ROLES[1:])
+    role = serializers.ChoiceField(choices=INVITED_ROLES)
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
 
@@ -221,6 +267,7 @@ class AuditData(serializers.Serializer):
         return row.actor.email if row.actor else None
 
 
+@cache
 def listed(of: type[serializers.Serializer]) -> type[serializers.Serializer]:
     """The schema of a page of these."""
     members = {
@@ -229,3 +276,9 @@ def listed(of: type[serializers.Serializer]) -> type[serializers.Serializer]:
         "results": of(many=True),
     }
     return type(f"{of.__name__}Page", (serializers.Serializer,), members)
+
+
+@cache
+def whole(of: type[serializers.Serializer]) -> type[serializers.Serializer]:
+    """The schema of a list that is answered as a whole, without pages."""
+    return type(f"{of.__name__}List", (serializers.Serializer,), {"results": of(many=True)})

@@ -10,7 +10,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import keys, lifecycle, rates, tenancy
+from accounts import keys, lifecycle, permitted, rates, tenancy
 from accounts.errors import Refusal
 from accounts.models import MAX_ACTIVE_KEYS, ApiKey, AuditEntry, Membership, Organization, Role, Scope, User
 
@@ -142,7 +142,7 @@ def issue_api_key(
     one, NoScope, PastExpiry, and what a cap out of range raises.
     """
     if live and not organization.api_access:
-        raise tenancy.ApiAccessNeeded
+        raise permitted.ApiAccessNeeded
     if not scopes:
         raise NoScope
     if expires_at is not None and expires_at <= now:

@@ -10,6 +10,7 @@ from accounts import (
     activity,
     alerts,
     deletion,
+    domains,
     emails,
     exports,
     invitations,
@@ -112,3 +113,22 @@ def mail_webhook_off(endpoint_id: int, organization_id: int) -> None:
 def forget_old_rates(timestamp: int) -> None:
     """Every hour: counters of requests of minutes long gone."""
     rates.forget_old(now=timezone.now())
+
+
+@app.periodic(cron="37 * * * *")
+@app.task(name="accounts.check_domains", queue=domains.QUEUE, queueing_lock="check_domains")
+def check_domains(timestamp: int) -> None:
+    """Every hour: records of hosts that are due."""
+    domains.check_all(now=timezone.now())
+
+
+@app.task(name=domains.CHECK_TASK, queue=domains.QUEUE)
+def check_domain(domain_id: int, organization_id: int) -> None:
+    """One record."""
+    domains.check_one(domain_id=domain_id, organization_id=organization_id, now=timezone.now())
+
+
+@app.task(name=domains.MAIL_TASK, queue=emails.QUEUE, retry=MAIL_AGAIN)
+def mail_domain(domain_id: int, organization_id: int, base: str) -> None:
+    """A host's record is gone."""
+    domains.mail(domain_id=domain_id, organization_id=organization_id, base=base)

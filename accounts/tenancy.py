@@ -6,11 +6,11 @@ one named by `enter`. Every URL carries a policy set here; a test walks the URLc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import wraps
-from typing import Any, NamedTuple, TypeVar, cast
+from functools import partial, wraps
+from typing import Any, ClassVar, NamedTuple, TypeVar, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
@@ -27,8 +27,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import keys, logs, rates, rest
-from accounts.errors import Refusal
+from accounts import conventions, logs, permitted, rates, rest
+from accounts.devices import Device
 from accounts.models import ApiKey, Membership, Organization, Role, Scope, User
 
 
@@ -38,6 +38,7 @@ class _Scope(NamedTuple):
 
 
 _NOBODY = _Scope("", "")
+IDLE = "5s"  # how long a process may stand still inside a transaction
 _local = Local()
 
 
@@ -52,8 +53,8 @@ def _apply(scope: _Scope) -> None:
         # waits longer for a lock than a request is worth. Both are the server's own clocks.
         cursor.execute(
             "SELECT set_config('app.organization', %s, true), set_config('app.system', %s, true),"
-            " set_config('idle_in_transaction_session_timeout', '5s', true), set_config('lock_timeout', '5s', true)",
-            scope,
+            " set_config('idle_in_transaction_session_timeout', %s, true), set_config('lock_timeout', '5s', true)",
+            [*scope, IDLE],
         )
 
 
@@ -80,6 +81,9 @@ def enter(organization: Organization) -> Iterator[None]:
     """
     scope = _Scope(str(organization.pk), "")
     outer: _Scope = getattr(_local, "scope", _NOBODY)
+    only: Organization | None = getattr(_local, "confined", None)
+    if only is not None and only.pk != organization.pk:
+        raise WrongTenant(f"entered {scope.organization} on a host of {only.pk}")
     if outer.organization not in ("", scope.organization):
         raise WrongTenant(f"entered {scope.organization} inside {outer.organization}")
     if outer == scope:
@@ -94,8 +98,22 @@ def enter(organization: Organization) -> Iterator[None]:
 def system(reason: str) -> Iterator[None]:
     """A short transaction across workspaces; `reason` must be in the list that a test keeps."""
     assert reason  # noqa: S101 — a reason is the price of this door
-    with _scoped(_Scope("", "on")):
+    only: Organization | None = getattr(_local, "confined", None)
+    with _scoped(_Scope(str(only.pk), "") if only else _Scope("", "on")):
         yield
+
+
+@contextmanager
+def confined(organization: Organization) -> Iterator[None]:
+    """For a request to a host of this workspace's own: inside, every door opens to its rows alone.
+
+    `system` shows no more than `enter` would, so a link, a file or a picture of another workspace is not there.
+    """
+    _local.confined = organization
+    try:
+        yield
+    finally:
+        _local.confined = None
 
 
 def release_connection() -> None:
@@ -202,52 +220,42 @@ def member(
 # --- REST API --------------------------------------------------------------------------------------------
 
 
-class ApiAccessNeeded(Refusal):
-    """Live keys need a plan with API access (Growth or higher). Upgrade the plan, or use a test key."""
-
-    code, title, status = "api_access_needed", "API access not included", 403
-
-
-class ScopeMissing(Refusal):
-    """This API key may not be used for that."""
-
-    code, title, status = "scope_missing", "Scope missing", 403
-
-
-class AddressNotAllowed(Refusal):
-    """This API key may not be used from this address."""
-
-    code, title, status = "address_not_allowed", "Address not allowed", 403
-
-
 _OF_QUOTA = {
     "workspace": "This workspace may send %d requests a minute.",
     "address": "From this address %d requests a minute may come.",
     "failed": "From this address %d requests a minute may come with keys that are not valid.",
+    "generate": "This session may start %d generations a minute.",
 }
 
 
 class TenantAPIView(APIView):
-    """Base of every API endpoint: a valid key, and with it a workspace.
+    """Base of every API endpoint: a valid key or the session of an app, and with it a workspace.
 
-    `request.auth` is the ApiKey. Handlers run inside `enter` unless `in_transaction` is False. Reading needs the scope
-    `read` and everything else `generate`; a view that sets `scope` needs that one for both.
+    Handlers run inside `enter` unless `in_transaction` is False. Reading needs the scope `read` and everything else
+    `changing_scope`; a view that sets `scope` needs that one for both. A session has the scopes of the person's role.
     """
 
     scope: Scope | None = None
+    changing_scope = Scope.GENERATE
+    # Members that `?expand=` answers as what they name: {"client": function of this view and the ids}.
+    expandable: ClassVar[Mapping[str, conventions.Expander]] = {}
+    # Statuses that a method answers with beyond those that each of its kind has: {"POST": (402,)}.
+    errors: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+    takes_any_query = False  # MeltFlex's programs may send what MeltFlex ignores
 
-    policy = "api key"
+    policy = "api key or session"
     in_transaction = True
     organization: Organization
-    api_key: ApiKey
-    person: User  # who acts: the maker of the key
+    api_key: ApiKey | None = None
+    device: Device | None = None  # the app that the person is signed in with, where there is no key
+    person: User  # who acts: the maker of the key, or who is signed in
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.rates: list[rates.Rate] = []  # what this request was counted against
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Method first (405 needs no key), then the key, then what the plan entitles it to."""
+        """Method first (405 needs no key), then the key or session, then what it may do."""
         if request.method not in self.allowed_methods:
             allowed = ", ".join(method for method in self.allowed_methods if method != "OPTIONS")
             raise MethodNotAllowed(request.method or "", f"Only {allowed} is supported here.")
@@ -257,31 +265,50 @@ class TenantAPIView(APIView):
         except AuthenticationFailed:
             self.count({"failed": rates.subject_of_address(address)}, now)  # somebody may be guessing
             raise
-        if not isinstance(request.auth, ApiKey):
+        self.come_in(request, address, now)
+
+    def come_in(self, request: Request, address: str, now: datetime) -> None:
+        """Who acts, and where; counted; then whether they may."""
+        who, named = request.auth, request.headers.get("X-Workspace", "")
+        if isinstance(who, ApiKey):
+            self.api_key, self.organization, self.person = who, who.organization, who.created_by
+            scopes: Sequence[Scope] = who.scopes
+            if named not in ("", self.organization.public_id):
+                raise Http404
+        elif isinstance(who, Device):
+            self.device, self.person = who, who.user
+            membership = self.active_membership(named)
+            self.organization, scopes = membership.organization, permitted.OF_ROLE[Role(membership.role)]
+        else:
             raise NotAuthenticated(
                 "Send an API key: `Authorization: Bearer mf_sk_…`. It is made in the account settings."
+                " Apps send the token of their session."
             )
-        self.api_key, self.organization = request.auth, request.auth.organization
-        self.person = self.api_key.created_by
         subjects = {"workspace": self.organization.public_id, "address": rates.subject_of_address(address)}
         self.count(subjects, now)
         logs.note(workspace=self.organization.public_id)
-        if self.api_key.is_live and not self.organization.api_access:
-            raise ApiAccessNeeded
-        if not keys.lies_within(address, self.api_key.networks):
-            raise AddressNotAllowed(f"This API key may not be used from {address}.")
+        if self.api_key is not None:
+            permitted.check_key(self.api_key, address=address)
         is_read = request.method in ("GET", "HEAD", "OPTIONS")
-        needed = self.scope or (Scope.READ if is_read else Scope.GENERATE)
-        if needed not in self.api_key.scopes:
-            raise ScopeMissing(
-                f"This needs an API key with the scope {needed.value}. This one has:"
-                f" {', '.join(scope.value for scope in self.api_key.scopes)}.",
-                scope=needed.value,
+        needed = self.scope or (Scope.READ if is_read else self.changing_scope)
+        permitted.check_scope(needed, scopes=scopes, api_key=self.api_key)
+
+    def active_membership(self, named: str) -> Membership:
+        """In the workspace that the app names, or the only one. Http404 where the person is no member."""
+        mine = memberships_of(user=self.person)
+        found = _of_workspace(mine, named) if named else mine[0] if len(mine) == 1 else None
+        if found is None and named:
+            raise Http404
+        if found is None:
+            raise permitted.WorkspaceNeeded(
+                workspaces=[{"id": m.organization.public_id, "name": m.organization.name} for m in mine]
             )
+        return found
 
     def count(self, subjects: dict[str, str], now: datetime) -> None:
         """Count this request against the limits per minute; raises RateLimited above one of them."""
-        counted = rates.count(subjects=subjects, quotas=settings.API_QUOTAS, now=now)
+        quotas = {"generate": settings.API_REQUESTS_PER_MINUTE, **settings.API_QUOTAS}
+        counted = rates.count(subjects=subjects, quotas=quotas, now=now)
         self.rates += counted
         for rate in counted:
             if rate.remaining < 0:
@@ -294,19 +321,33 @@ class TenantAPIView(APIView):
         if self.rates:
             for name, value in rates.headers(self.rates).items():
                 response[name] = value
-        if request.method == "GET" and response.status_code == 200 and isinstance(response, Response):
+        if (
+            request.method in ("GET", "HEAD")
+            and response.status_code == 200
+            and isinstance(response, Response)
+        ):
             rest.with_etag(request._request, response)
         return response
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """DRF's, with the handler inside the workspace's transaction."""
+        """DRF's, with the handler kept to the conventions."""
         method = (request.method or "").lower()
         handler = getattr(self, method, None) if method in self.http_method_names else None
-        if handler is not None and self.in_transaction:
-
-            def entered(request: Request, *args: Any, **kwargs: Any) -> Response:
-                with enter(self.organization):
-                    return cast(Response, handler(request, *args, **kwargs))
-
-            setattr(self, method, entered)
+        if handler is not None and method != "options":
+            setattr(self, method, partial(self._conventionally, handler))
         return super().dispatch(request, *args, **kwargs)
+
+    def _conventionally(self, handler: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """What the handler answers, inside the workspace's transaction unless it wants none."""
+        if not self.takes_any_query:
+            conventions.check_query(self, request.method or "", request.query_params)
+        if not self.in_transaction:
+            conventions.check_precondition(self, request, *args, **kwargs)
+            response = handler(request, *args, **kwargs)
+            if not request.query_params.get("expand"):
+                return conventions.shape(self, request, response)
+            with enter(self.organization):
+                return conventions.shape(self, request, response)
+        with enter(self.organization):
+            conventions.check_precondition(self, request, *args, **kwargs)
+            return conventions.shape(self, request, handler(request, *args, **kwargs))

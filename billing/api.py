@@ -1,11 +1,10 @@
-"""The REST API of credits, read only."""
+"""The REST API of credits and of what is sold, read only."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -13,7 +12,8 @@ from rest_framework.response import Response
 
 from accounts.rest import NewestFirst
 from accounts.tenancy import TenantAPIView
-from billing import credits, entitlements, plans, pricing, statement
+from billing import credit_shapes as shapes
+from billing import credits, plans, pricing, statement
 from billing.forms import FilterForm
 from billing.statement import Line
 
@@ -21,7 +21,9 @@ from billing.statement import Line
 class Credits(TenantAPIView):
     """The balance, in the shape that MeltFlex's own client reads."""
 
-    @extend_schema(summary="Read the balance", responses={200: OpenApiTypes.OBJECT})
+    takes_any_query = True
+
+    @extend_schema(summary="Read the balance", responses={200: shapes.BalanceData})
     def get(self, request: Request) -> Response:
         """`balance` is what can be spent now, holds already taken off."""
         totals = credits.totals(organization=self.organization)
@@ -69,10 +71,8 @@ class CreditLines(TenantAPIView):
             OpenApiParameter("month", str, description="Of this calendar month (UTC): `2026-11`."),
             OpenApiParameter("by", str, description="Caused by the person with this e-mail address."),
             OpenApiParameter("label", str, description="With this label: `room:…`, `project:…`, `client:…`."),
-            OpenApiParameter("cursor", str, description="From `next` or `previous`."),
-            OpenApiParameter("limit", int, description="Lines on a page, up to 100."),
         ],
-        responses={200: OpenApiTypes.OBJECT},
+        responses={200: shapes.LedgerPage},
     )
     def get(self, request: Request) -> Response:
         """By cursor; a filter that can't be read is 400."""
@@ -108,32 +108,11 @@ def plan_data(plan: plans.Plan) -> dict[str, Any]:
 class Plans(TenantAPIView):
     """The catalogue."""
 
-    @extend_schema(summary="List plans and packs", responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(summary="List plans and packs", responses={200: shapes.CatalogueData})
     def get(self, request: Request) -> Response:
-        """`packs` are bought once and never expire. Both are bought on the pages, not over the API."""
+        """`packs` are bought once and never expire. `POST /checkout` begins to buy either."""
         packs = [
             {"key": pack.key, "credits": pack.credits, "price": pack.price, "currency": plans.CURRENCY}
             for pack in plans.PACKS.values()
         ]
         return Response({"plans": [plan_data(plan) for plan in plans.PLANS.values()], "packs": packs})
-
-
-class CurrentSubscription(TenantAPIView):
-    """The workspace's plan, as it stands."""
-
-    @extend_schema(summary="Read the workspace's plan", responses={200: OpenApiTypes.OBJECT})
-    def get(self, request: Request) -> Response:
-        """`status` is null without a subscription; `next_plan` begins at `period_end`."""
-        state = entitlements.state_of(organization=self.organization, now=timezone.now())
-        return Response(
-            {
-                "plan": state.plan.key,
-                "status": state.status or None,
-                "next_plan": state.next_plan.key if state.next_plan else None,
-                "period_end": state.period_end,
-                "ends_at": state.ends_at,
-                "trial_end": state.trial_end,
-                "past_due_since": state.past_due_since,
-                "grace_until": state.grace_until,
-            }
-        )

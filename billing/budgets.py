@@ -22,7 +22,7 @@ from accounts import activity, emails, lifecycle, tenancy
 from accounts import services as accounts
 from accounts.activity import Kind
 from accounts.errors import Refusal
-from accounts.models import ApiKey, Membership, Organization, Role, User
+from accounts.models import ApiKey, Membership, Organization, Role, TenantQuerySet, User
 from billing import naming
 from billing.models import MOST_CAP, Budget
 
@@ -162,10 +162,19 @@ def budget_of(*, organization: Organization, key: str, now: datetime) -> Standin
 def budgets_of(*, organization: Organization, now: datetime) -> list[Standing]:
     """Every budget, fullest first."""
     with tenancy.enter(organization):
-        rows = list(Budget.objects.of(organization))
-        names = _names(organization, [row.key for row in rows])
-    standings = [_standing(row, names, now) for row in rows]
-    return sorted(standings, key=lambda each: (-each.percent, each.name))
+        found = standings(organization=organization, rows=list(Budget.objects.of(organization)), now=now)
+    return sorted(found, key=lambda each: (-each.percent, each.name))
+
+
+def rows_of(*, organization: Organization) -> TenantQuerySet:
+    """Every budget, for `standings`; asked inside the workspace."""
+    return Budget.objects.of(organization)
+
+
+def standings(*, organization: Organization, rows: Sequence[Budget], now: datetime) -> list[Standing]:
+    """How these stand; asked inside the workspace, in as many queries for a hundred as for one."""
+    names = _names(organization, [row.key for row in rows])
+    return [_standing(row, names, now) for row in rows]
 
 
 def subjects(*, organization: Organization) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -95,6 +95,8 @@ def refund_pack(request: MemberRequest, purchase_id: str) -> HttpResponse:
             by_user=request.user,
             now=timezone.now(),
         )
+    except purchases.NoSuchPurchase as refusal:
+        raise Http404 from refusal
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:

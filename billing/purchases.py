@@ -5,6 +5,7 @@ None of these may be called inside a transaction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from procrastinate.contrib.django import app
 from accounts import services as accounts
 from accounts import tenancy
 from accounts.errors import Refusal
-from accounts.models import Organization, User
+from accounts.models import Organization, TenantQuerySet, User
 from billing import catalogue, converge, credits, customers, inbox, plans
 from billing import stripe_gateway as stripe
 from billing.customers import PaymentsAway
@@ -173,19 +174,40 @@ class Bought:
 
 def bought(*, organization: Organization, now: datetime) -> list[Bought]:
     """The packs of a workspace, newest first."""
-    spare = credits.balance(organization=organization, now=now).purchased
     with tenancy.enter(organization):
-        rows = Purchase.objects.of(organization).select_related("paid", "by_user").order_by("-created_at")
-        back = list(Reversal.objects.of(organization).order_by("-created_at"))
-        return [
-            Bought(
-                row,
-                getattr(row, "paid", None),
-                tuple(r for r in back if r.payment_intent == row.payment_intent),
-                _refundable_until(getattr(row, "paid", None), row, spare, now),
-            )
-            for row in rows
-        ]
+        rows = list(rows_of(organization=organization).order_by("-created_at"))
+        return in_full(organization=organization, rows=rows, now=now)
+
+
+def find(*, organization: Organization, purchase_id: str, now: datetime) -> Bought | None:
+    """One of them, if there is such a one."""
+    with tenancy.enter(organization):
+        rows = list(rows_of(organization=organization).filter(public_id=purchase_id))
+        return next(iter(in_full(organization=organization, rows=rows, now=now)), None)
+
+
+def rows_of(*, organization: Organization) -> TenantQuerySet:
+    """Every purchase, for `in_full`; asked inside the workspace."""
+    return Purchase.objects.of(organization).select_related("paid", "by_user")
+
+
+def in_full(*, organization: Organization, rows: Sequence[Purchase], now: datetime) -> list[Bought]:
+    """These with what was paid and went back, in as many queries for a hundred as for one."""
+    spare = credits.balance(organization=organization, now=now).purchased
+    intents = [row.payment_intent for row in rows if row.payment_intent]
+    with tenancy.enter(organization):
+        back = list(
+            Reversal.objects.of(organization).filter(payment_intent__in=intents).order_by("-created_at")
+        )
+    return [
+        Bought(
+            row,
+            getattr(row, "paid", None),
+            tuple(r for r in back if r.payment_intent == row.payment_intent),
+            _refundable_until(getattr(row, "paid", None), row, spare, now),
+        )
+        for row in rows
+    ]
 
 
 def request_refund(*, organization: Organization, purchase_id: str, by_user: User, now: datetime) -> None:

@@ -141,12 +141,23 @@ def upgrade(*, organization: Organization, plan: str, by_user: User, now: dateti
 
 
 def downgrade(*, organization: Organization, plan: str, by_user: User, now: datetime) -> PlanState:
-    """The smaller plan from the next period on. To go down to Free, cancel in the portal."""
+    """The smaller plan from the next period on. To go down to Free, `cancel`."""
     chosen, state = _paid_plan(plan), _running(organization, now)
     if chosen.rank >= state.plan.rank:
         raise NotADowngrade
     _set_next_plan(state, chosen)
     _audit(organization, by_user, "plan.downgraded", chosen.key, now)
+    return _converged(organization, state, now)
+
+
+def cancel(*, organization: Organization, by_user: User, now: datetime) -> PlanState:
+    """End the plan with the period that is paid for; until then `resume` takes it back. Twice is once."""
+    state = _fresh_state(organization, now)
+    if not state.subscription_id:
+        raise NoSubscription
+    if state.ends_at is None:
+        _change(state, {"cancel_at_period_end": True}, "")
+        _audit(organization, by_user, "plan.canceled", state.plan.key, now)
     return _converged(organization, state, now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlencode
 
 from allauth.account.utils import has_verified_email
@@ -12,6 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts import farewell
 from accounts.tenancy import MemberRequest, member
 from billing import chart, credits, pricing, statement, statement_csv
 from billing.forms import FilterForm
@@ -37,6 +39,7 @@ def statement_page(request: MemberRequest) -> HttpResponse:
         "have": credits.balance(organization=organization, now=now),
         "costs": pricing.costs(),
         "confirmed": has_verified_email(request.user),
+        "came_back": partial(farewell.has_come_back, user=request.user),  # asked where credits are missing
         "form": form,
         "filters": filters,
         "query": urlencode(filters.query),

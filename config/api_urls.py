@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
 from accounts.tenancy import public
+from config.description_view import Description
 from config.problems import no_such_endpoint
 
 urlpatterns = [
@@ -13,6 +13,6 @@ urlpatterns = [
     path("", include("generations.api_urls")),
     path("", include("projects.api_urls")),
     path("", include("billing.api_urls")),
-    path("schema", public("the API's description")(SpectacularAPIView.as_view()), name="schema"),
+    path("schema", public("the API's description")(Description.as_view()), name="schema"),
     re_path(r"", no_such_endpoint),
 ]

@@ -9,17 +9,21 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from accounts import activity
 from accounts.models import Role
 from billing import credits
 from config import languages
+from projects import branding
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """The workspace of this page (None outside one), its balance, and facts about the instance."""
     workspace = getattr(request, "organization", None)
     membership = getattr(request, "membership", None)
+    # Whose client looks at the page: by its host, or by the link that was opened.
+    shown_as = getattr(request, "shown_as", None)
 
     @cache
     def have() -> credits.Balance | None:
@@ -42,6 +46,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     overdue = workspace.payment_overdue_since if workspace else None
     return {
+        "look": SimpleLazyObject(lambda: branding.look_of(shown_as) if shown_as else None),
         "workspace": workspace,
         "membership": membership,
         "my_memberships": getattr(request, "memberships", []),  # for the menu of workspaces

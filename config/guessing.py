@@ -1,4 +1,4 @@
-"""Who guesses at links is stopped: so many misses a minute from one address, then 429.
+"""Who guesses at links, or at tokens of apps, is stopped: so many misses a minute from one address, then 429.
 
 Sign-in, sign-up and resets are allauth's to count (`ACCOUNT_RATE_LIMITS`), wrong API keys the API's own limits
 (`API_QUOTAS`), review rooms count by themselves. The true wall before keys and links is their length
@@ -19,7 +19,16 @@ from accounts.attempts import Limit, TooManyAttempts
 from config import problems
 
 WRONG_LINKS = Limit("links that open nothing", 60, timedelta(minutes=1))
-LINKS = ("/s/", "/p/", "/invitations/", "/accounts/password/reset/key/", "/accounts/confirm-email/")
+APPS = "/_allauth/"  # sign-in for apps
+LINKS = (
+    APPS,
+    "/s/",
+    "/p/",
+    "/invitations/",
+    "/api/v1/incoming/",
+    "/accounts/password/reset/key/",
+    "/accounts/confirm-email/",
+)
 
 
 class Guessing:
@@ -44,6 +53,14 @@ class Guessing:
         address = attempts.address_of(request)
         attempts.count(limit=WRONG_LINKS, subject=address, now=timezone.now())
         response = self.get_response(request)
-        if response.status_code != 404:
+        if not _opened_nothing(request, response):
             attempts.give_back(limit=WRONG_LINKS, subject=address)
         return response
+
+
+def _opened_nothing(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """404; for apps also a token that is none (410), and the key of a mail that is none."""
+    if not request.path.startswith(APPS):
+        return response.status_code == 404
+    is_key = request.path.endswith("/email/verify")
+    return response.status_code in (404, 410) or (is_key and response.status_code == 400)

@@ -50,7 +50,7 @@ def exposition(*, now: datetime) -> bytes:
             *accounts.figures.figures(now=now),
             *billing.figures.figures(now=now),
             *generations.figures.figures(now=now),
-            *_machine(),
+            *machine(),
         ]
     found.append(
         figure("scrape_seconds", "How long it took to gather these numbers.", time.monotonic() - began)
@@ -61,7 +61,8 @@ def exposition(*, now: datetime) -> bytes:
     return shown
 
 
-def _machine() -> Iterator[Figure]:
+def machine() -> Iterator[Figure]:
+    """Of this very machine: its clock and its disk."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp(), pg_database_size(current_database())")
         theirs, size = cursor.fetchone()

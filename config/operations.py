@@ -19,6 +19,7 @@ import generations.figures
 from accounts.models import Membership, OperatorAlert, Organization
 from accounts.services import record
 from billing import credits
+from config import metrics
 from generations.models import Generation, UpstreamCall, UpstreamGate
 
 SHOWN = 50  # rows of a list
@@ -38,6 +39,7 @@ def operations(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
             *accounts.figures.figures(now=now),
             *generations.figures.figures(now=now),
             *billing.figures.figures(now=now),
+            *metrics.machine(),
         ],
         "late": unfinished.filter(Q(created_at__lt=now - LATE) | Q(state="running", lease_until__lt=now))[
             :SHOWN

@@ -118,7 +118,7 @@ def _sentences(detail: Any, name: str = "") -> list[str]:
 
 
 def _wants_json(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+    return request.path.startswith(("/api/", "/_allauth/"))
 
 
 def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -6,12 +6,13 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from accounts import logs
+from accounts import logs, traces
 from accounts.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ HEADER = "X-Request-Id"
 PERMISSIONS = (
     "camera=(self), geolocation=(), microphone=()"  # photos may be taken on the spot; nothing else is ours
 )
+UNREMARKABLE = ("/healthz", "/readyz", "/metrics")  # machines ask for them every few seconds
 _GIVEN = re.compile(
     r"[A-Za-z0-9._-]{8,64}"
 )  # by a proxy of ours or a careful client; nothing else gets into the log
@@ -35,11 +37,12 @@ class RequestId:
         given = request.headers.get(HEADER, "")
         name = given if _GIVEN.fullmatch(given) else new_id("req")
         began = time.monotonic()
-        with logs.about(request=name):
+        with logs.about(request=name), _traced(request) as span:
             response = self.get_response(request)
+            _tell(span, request, response)
             response.headers.setdefault(HEADER, name)
             response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-            if settings.LOG_FORMAT == "json" and request.path not in ("/healthz", "/readyz", "/metrics"):
+            if settings.LOG_FORMAT == "json" and request.path not in UNREMARKABLE:
                 facts = {
                     "method": request.method,
                     "path": logs.redacted(request.path),
@@ -48,3 +51,17 @@ class RequestId:
                 }
                 logger.info("request", extra={"facts": facts})
         return response
+
+
+def _traced(request: HttpRequest) -> AbstractContextManager[traces.Span]:
+    if request.path in UNREMARKABLE:
+        return nullcontext(traces.SILENT)
+    return traces.span(request.method or "", "server")
+
+
+def _tell(span: traces.Span, request: HttpRequest, response: HttpResponseBase) -> None:
+    """By the route: the address itself may open something."""
+    route = request.resolver_match.route if request.resolver_match else ""
+    span.call(f"{request.method} /{route}")
+    facts: traces.Facts = {"http.route": f"/{route}", "http.response.status_code": response.status_code}
+    span.tell(facts | {"http.request.method": request.method or ""})

@@ -13,7 +13,7 @@ from typing import Any
 import environ
 
 from accounts import logs
-from config import reporting, social
+from config import description, reporting, social, tracing
 from config.local.postgres import data_dir, default
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -36,6 +36,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = data_dir()  # DATA_DIR, by default `var` in the clone
 # The address under which the outside reaches this instance ("https://rooms.example"); "" = not reachable.
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="").rstrip("/")
+DNS_SERVERS = env.list("DNS_SERVERS", default=[])  # asked for records of workspaces' hosts; [] = the system's
 # While it is on, every page and endpoint answers 503 with `Retry-After`.
 MAINTENANCE = env.bool("MAINTENANCE", default=False)
 MAINTENANCE_SECONDS = env.int("MAINTENANCE_SECONDS", default=600)
@@ -114,10 +115,12 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.headless",
     "allauth.socialaccount",
     *SOCIAL_SIGN_IN.apps,
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_htmx",
     "csp",
     "procrastinate.contrib.django",
@@ -128,6 +131,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.requests.RequestId",
+    "config.hosts.Hosts",  # before static files: on a host of a workspace's own not all of them are there
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -186,9 +190,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "optional"  # one may look around at once; free credits wait for the click
-ACCOUNT_CONFIRM_EMAIL_ON_GET = True
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
-ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_CONFIRM_EMAIL_ON_GET = ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or a new passkey is told by mail
@@ -217,6 +219,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Roomwright"
 MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IN_PRODUCTION  # http://localhost
+HEADLESS_CLIENTS = ("app",)  # sign-in for apps; a browser has the pages
+HEADLESS_TOKEN_STRATEGY = "accounts.devices.TokenStrategy"  # noqa: S105 — a name
 FREE_CREDITS = env.int("FREE_CREDITS", default=30)  # once per verified person, in their first workspace
 
 # --- E-mail ----------------------------------------------------------------------------------------------
@@ -229,27 +233,24 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Roomwright <hello@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+CLIENT_FROM_EMAIL = env.str("CLIENT_FROM_EMAIL", default="")  # of mails in a workspace's name; "" = as above
 # Who is told by mail when something needs attention; nobody: it stands in the log and the operators' admin.
 OPERATOR_EMAILS = [address.strip() for address in env.list("OPERATOR_EMAILS", default=[]) if address.strip()]
 
 # --- REST API --------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        f"accounts.authentication.{x}Authentication" for x in ("ApiKey", "App")
+    ],
     "DEFAULT_PERMISSION_CLASSES": [],  # the policy is the base view's: accounts.tenancy.TenantAPIView
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["accounts.rest.StorableJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "accounts.describing.Schema",
     "EXCEPTION_HANDLER": "config.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Roomwright API",
-    "VERSION": "1",
-    "DESCRIPTION": "Redesign a room from a photo. A program written for MeltFlex works here unchanged.",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # it builds the whole schema; tests look at that
-}
+SPECTACULAR_SETTINGS = description.SETTINGS
 API_BODY_BYTES = 15 * 1024 * 1024  # the contract's limit; a longer body is answered 413
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES
 PHOTO_BYTES = 30 * 1024 * 1024  # an uploaded photo file; phones make up to 20 MB
@@ -343,7 +344,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IN_PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a load balancer asks over plain HTTP
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^domains/ask$"]  # proxies ask over plain HTTP
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IN_PRODUCTION else 0
 # Only for who owns all of a domain's subdomains: browsers then refuse plain HTTP to each of them, for a year.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
@@ -381,17 +382,12 @@ LOGGING = {
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # Where errors are reported to ("https://…@sentry.example/1"); "" = nowhere but the log.
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
+# Where traces go, over OTLP ("http://collector.example:4318"); "" = nowhere. OpenTelemetry's other variables count too.
+OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 # The very values that no line of the log may carry.
-logs.hide(
-    [
-        SECRET_KEY,
-        *re.split("[,:]", SECRETS_KEYS),
-        MELTFLEX_API_KEY,
-        STRIPE_SECRET_KEY,
-        STRIPE_WEBHOOK_SECRET,
-        METRICS_TOKEN,
-        str(DATABASES["default"].get("PASSWORD", "")),
-        str(vars().get("EMAIL_HOST_PASSWORD") or ""),
-    ]
-)
+_SECRETS = [SECRET_KEY, MELTFLEX_API_KEY, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, METRICS_TOKEN]
+_SECRETS += [*re.split("[,:]", SECRETS_KEYS), str(DATABASES["default"].get("PASSWORD", ""))]
+_SECRETS += re.split("[,=]", env.str("OTEL_EXPORTER_OTLP_HEADERS", default=""))
+logs.hide([*_SECRETS, str(vars().get("EMAIL_HOST_PASSWORD") or "")])
 reporting.start(dsn=SENTRY_DSN, environment=ENVIRONMENT)
+tracing.start(endpoint=OTLP_ENDPOINT, environment=ENVIRONMENT)

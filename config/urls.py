@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health, metrics, public_pages, styleguide
+from config import api_pages, health, hosts, metrics, public_pages, styleguide
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("domains/ask", hosts.ask, name="domains-ask"),
     path("metrics", metrics.metrics, name="metrics"),
     path("", public_pages.start, name="start"),
     path("styles", public_pages.style_gallery, name="styles"),
@@ -27,10 +28,14 @@ urlpatterns = [
     path("styleguide", styleguide.styleguide, name="styleguide"),
     path("operators/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
     path("", include("accounts.urls")),
     path("", include("projects.urls")),
     path("", include("billing.urls")),
     path("", include("generations.urls")),
+    path("api/docs", api_pages.docs, name="api-docs"),
+    path("api/reference", api_pages.reference, name="api-reference"),
+    path("api/changelog", api_pages.changelog, name="api-changelog"),
     path("api/v1/", include("config.api_urls")),
 ]
 

@@ -11,6 +11,9 @@ os.environ.setdefault("PGAPPNAME", "roomwright-web")  # how its connections are 
 use_default()
 application = get_wsgi_application()
 
-from config.checks import refuse_a_bad_deploy  # noqa: E402 — needs the app registry
+from django.urls import get_resolver  # noqa: E402 — needs the app registry
+
+from config.checks import refuse_a_bad_deploy  # noqa: E402 — the same
 
 refuse_a_bad_deploy()
+get_resolver().url_patterns  # noqa: B018 — every page imported now, not inside the first visitor's transaction

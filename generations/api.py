@@ -12,24 +12,24 @@ from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services as accounts
-from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
+from accounts.managing import WorkingView
 from accounts.rest import NewestFirst
-from accounts.tenancy import TenantAPIView, enter, release_connection
-from generations import contract, outcomes, prefer, removal, services, timing
+from accounts.tenancy import enter, release_connection
+from generations import asking, contract, outcomes, prefer, removal, services, timing
+from generations import asking_shapes as shapes
+from generations.api_filters import GenerationFilters, generations_wanted, parameters_of
 from generations.deadline import read_deadline
 from generations.models import Generation, State
 from generations.outage import through
 from generations.picture_answer import picture_response
 from generations.serializers import generation_data
-from projects.models import Room
 
 # What a synchronous caller is answered when a generation failed, by its error code; any other is a 500.
 _STATUS_OF_FAILURE = {
@@ -72,7 +72,7 @@ class GenerationFailed(Refusal):
         self.status = status  # type: ignore[misc]  # a fact of this one failure, not of the class
 
 
-class SpendingView(TenantAPIView):
+class SpendingView(WorkingView):
     """What the two endpoints that spend have in common: limits first, then the body, then the work."""
 
     in_transaction = False
@@ -85,45 +85,37 @@ class SpendingView(TenantAPIView):
             response["Idempotent-Replayed"] = "true"
         return response
 
-    def read(self, request: Request) -> tuple[contract.GenerateBody, dict[str, Any]]:
-        """The checked body; refusals in the contract's order, none of which charges anything."""
+    def read(self, request: Request) -> object:
+        """The decoded body; refusals in the contract's order, none of which charges anything."""
         if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
             raise LengthNeeded
-        self.rates.append(accounts.count_request(api_key=self.api_key, now=timezone.now()))
+        self.count_spending(timezone.now())
         try:
-            raw = request.data
+            raw: object = request.data
         except ParseError as error:
             raise contract.InvalidRequest(str(error.detail)) from error
         except UnsupportedMediaType as error:
             raise UnsupportedMediaType(
                 error.args[0], "Send the body as JSON: Content-Type: application/json."
             ) from error
-        body = contract.parse(raw)
-        return body, cast("dict[str, Any]", raw)  # parse() takes nothing but an object
+        return raw
 
-    def ask(self, body: contract.GenerateBody, raw: dict[str, Any]) -> services.Ask:
-        """The body as an Ask, with the optional `room` of this workspace."""
-        room = None
-        if raw.get("room") is not None:
-            with enter(self.organization):
-                room = (
-                    Room.objects.of(self.organization)
-                    .filter(public_id=id_or_nothing(str(raw["room"])))
-                    .first()
-                )
-            if room is None:
-                raise contract.InvalidRequest("`room` names no room of this workspace.", field="room")
-        return services.Ask(
-            prompt=body.prompt,
-            image=body.image,
-            references=body.references,
-            resolution=body.resolution,
-            design_level=body.design_level,
-            mask=body.mask,
-            variations=body.variations,
-            room=room,
-            extensions=body.extensions_used,
-        )
+    def count_spending(self, now: datetime) -> None:
+        """Against the limit of the key, or of the app's session."""
+        if self.api_key is not None:
+            self.rates.append(accounts.count_request(api_key=self.api_key, now=now))
+        elif self.device is not None:
+            self.count({"generate": f"app:{self.device.row.pk}"}, now)
+
+    def idempotency_key(self, request: Request) -> str:
+        """The caller's, live and test keys apart; "" without one. Raises InvalidRequest."""
+        key = request.headers.get("Idempotency-Key", "")
+        if not _KEY.fullmatch(key):
+            raise contract.InvalidRequest(
+                "`Idempotency-Key` may have at most 250 characters, all of them ASCII."
+            )
+        is_test = self.api_key is not None and not self.api_key.is_live
+        return f"{'test' if is_test else 'live'}:{key}" if key else ""
 
     def accept(
         self,
@@ -136,17 +128,13 @@ class SpendingView(TenantAPIView):
         is_awaited: bool,
     ) -> Generation:
         """Accepted and held, or the refusal; notes whether it is a repeated request."""
-        key = request.headers.get("Idempotency-Key", "")
-        if not _KEY.fullmatch(key):
-            raise contract.InvalidRequest(
-                "`Idempotency-Key` may have at most 250 characters, all of them ASCII."
-            )
+        key = self.idempotency_key(request)
         generation, is_new = services.request_generation(
             organization=self.organization,
             ask=ask,
             by_user=self.person,
             api_key=self.api_key,
-            idempotency_key=f"{'live' if self.api_key.is_live else 'test'}:{key}" if key else "",
+            idempotency_key=key,
             request_sha256=contract.sha256(raw),
             now=now,
             deadline=deadline,
@@ -159,20 +147,25 @@ class SpendingView(TenantAPIView):
 class Generate(SpendingView):
     """The MeltFlex call: waits for the picture and answers with it."""
 
+    takes_any_query = True
+    errors = {"POST": (402, 404, 410, 411, 500, 504)}
+
     @extend_schema(
         summary="Redesign a room and wait for the picture",
         parameters=[_IDEMPOTENCY_KEY],
-        request=OpenApiTypes.OBJECT,
-        responses={200: OpenApiTypes.OBJECT},
+        request=shapes.GenerateBody,
+        responses={200: shapes.GeneratedData},
     )
     def post(self, request: Request) -> HttpResponseBase:
         """The same job as `POST /api/v1/generations`, awaited."""
-        body, raw = self.read(request)
-        ask = self.ask(body, raw)
+        raw = self.read(request)
+        body = contract.parse(raw)
+        sent = cast("dict[str, Any]", raw)  # parse() takes nothing but an object
+        ask = asking.ask_of(body, room=asking.room_of(sent, self.organization))
         now = timezone.now()  # a slow upload shall not eat the time for the picture
         until = now + timedelta(seconds=settings.SYNC_DEADLINE)
         with outcomes.waiting_slot():
-            generation = self.accept(request, ask, raw, now=now, deadline=until, is_awaited=True)
+            generation = self.accept(request, ask, sent, now=now, deadline=until, is_awaited=True)
             ended = services.await_end(
                 generation=generation,
                 start_by=now + timedelta(seconds=settings.SYNC_START_WITHIN),
@@ -225,20 +218,26 @@ class GenerationPages(NewestFirst):
 class GenerationCollection(SpendingView):
     """Every generation of the workspace, whichever way it was asked for."""
 
+    errors = {"POST": (402, 411)}
+
     @extend_schema(
         summary="Start a generation",
         parameters=[_PREFER, _IDEMPOTENCY_KEY],
-        request=OpenApiTypes.OBJECT,
-        responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT},
+        request=shapes.GenerationBody,
+        responses={200: shapes.GenerationData, 202: shapes.GenerationData},
     )
     def post(self, request: Request) -> Response:
-        """The body of `/generate`, and optionally `room` and `deadline`.
+        """The body of `/generate`, and optionally `room`, `deadline` and what can be chosen in the studio.
 
         202, and the result later under `Location`; 200 with `Prefer: wait=N` when it has ended by then. A repeated
         request goes by the same rule: 200 only if its generation has ended.
         """
-        body, raw = self.read(request)
-        ask = self.ask(body, raw)
+        raw = asking.object_of(self.read(request))
+        ask = asking.read(raw, organization=self.organization)
+        return self.started(request, ask, raw)
+
+    def started(self, request: Request, ask: services.Ask, raw: dict[str, Any]) -> Response:
+        """Accepted, and answered as this endpoint answers."""
         now = timezone.now()
         deadline = read_deadline(raw.get("deadline"), now=now)
         generation = self.accept(request, ask, raw, now=now, deadline=deadline, is_awaited=False)
@@ -252,16 +251,20 @@ class GenerationCollection(SpendingView):
         response["Location"] = response.data["url"]
         return response
 
-    @extend_schema(summary="List generations", responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(
+        summary="List generations",
+        parameters=[
+            *parameters_of(GenerationFilters),
+        ],
+        responses={200: shapes.GenerationPage},
+    )
     def get(self, request: Request) -> Response:
-        """By cursor; `?room=` narrows, and `?test=true` or `false` to what test keys have made or not."""
+        """By cursor, newest first; the filters are those of the history."""
+        asked = self.filters(GenerationFilters)
         with enter(self.organization):
             generations = Generation.objects.of(self.organization).kept().prefetch_related("pictures")
             generations = generations.select_related("organization", "room")
-            if room := request.query_params.get("room"):
-                generations = generations.filter(room__public_id=id_or_nothing(room))
-            if (test := request.query_params.get("test")) in ("true", "false"):
-                generations = generations.filter(is_test=test == "true")
+            generations = generations_wanted(generations, self.organization, asked)
             pages = GenerationPages()
             page = pages.paginate_queryset(generations, request, view=self) or []
             found = timing.estimates(page, organization=self.organization, now=timezone.now())
@@ -270,12 +273,12 @@ class GenerationCollection(SpendingView):
             )
 
 
-class GenerationDetail(TenantAPIView):
+class GenerationDetail(WorkingView):
     """One generation."""
 
     in_transaction = False
 
-    @extend_schema(summary="Read a generation", parameters=[_PREFER], responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(summary="Read a generation", parameters=[_PREFER], responses={200: shapes.GenerationData})
     def get(self, request: Request, generation_id: str) -> Response:
         """Always 200, whatever its state; with `Prefer: wait=N`, as soon as it has ended or N seconds have passed."""
         current, waited = self.find(generation_id), False
@@ -305,7 +308,7 @@ class GenerationCancellation(GenerationDetail):
 
     http_method_names = ("post", "options")
 
-    @extend_schema(summary="Cancel a generation", request=None, responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(summary="Cancel a generation", request=None, responses={200: shapes.GenerationData})
     def post(self, request: Request, generation_id: str) -> Response:
         """Free while no engine works on it; then, and when it has ended, 409 with what comes of it."""
         canceled = services.cancel(

@@ -9,8 +9,10 @@ class GenerationsConfig(AppConfig):
     name = "generations"
 
     def ready(self) -> None:
+        from accounts import rest
         from generations import (
             closing,  # noqa: F401 — importing registers what it does when a workspace is deleted
+            files,
             happenings,  # noqa: F401 — importing registers what its events are called
             naming,  # noqa: F401 — importing registers what it names
             packing,  # noqa: F401 — importing registers what it packs
@@ -19,3 +21,5 @@ class GenerationsConfig(AppConfig):
             telling,  # noqa: F401 — importing registers what it tells of
             upstream_keys,  # noqa: F401 — importing registers what it seals
         )
+
+        rest.without_expiring.append(files.without_signatures)

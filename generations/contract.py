@@ -53,7 +53,7 @@ class GenerateBody:
     """What a body says, with the contract's rules applied (addresses win over base64)."""
 
     prompt: str
-    image: IncomingImage
+    image: IncomingImage | None  # None only where it may be missing
     references: tuple[IncomingImage, ...]
     resolution: str
     design_level: str
@@ -63,19 +63,21 @@ class GenerateBody:
     extensions_used: tuple[str, ...]  # those of them with a value other than the default
 
 
-def parse(body: object) -> GenerateBody:
+def parse(body: object, *, needs_prompt: bool = True, needs_image: bool = True) -> GenerateBody:
     """Read a decoded JSON body; raises InvalidRequest or one of the image refusals. Fetches and decodes nothing."""
     if not isinstance(body, Mapping):
         raise InvalidRequest("The body must be a JSON object.")
     prompt = body.get("prompt")
-    if not isinstance(prompt, str) or not prompt.strip():
+    if prompt is None and not needs_prompt:
+        prompt = ""
+    if not isinstance(prompt, str) or (needs_prompt and not prompt.strip()):
         raise MissingPrompt
     if len(prompt) > MAX_PROMPT:
         raise InvalidRequest(f"`prompt` may have at most {MAX_PROMPT} characters; this has {len(prompt)}.")
     sent = tuple(name for name in EXTENSIONS if body.get(name) is not None)
     return GenerateBody(
         prompt=prompt.strip(),
-        image=_image(body),
+        image=_image(body, is_needed=needs_image),
         references=_references(body),
         resolution=_choice(body, "resolution", RESOLUTIONS) or "",
         design_level=_choice(body, "designLevel", tuple(LEVELS)) or "quick",
@@ -91,7 +93,8 @@ def sha256(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def _text(body: Mapping[str, Any], name: str) -> str:
+def text(body: Mapping[str, Any], name: str) -> str:
+    """A member that is text, "" where it is missing; raises InvalidRequest."""
     value = body.get(name)
     if value is None or value == "":
         return ""
@@ -100,16 +103,17 @@ def _text(body: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _image(body: Mapping[str, Any]) -> IncomingImage:
-    url, data_url = _text(body, "imageUrl"), _text(body, "image")
+def _image(body: Mapping[str, Any], *, is_needed: bool) -> IncomingImage | None:
+    url, data_url = text(body, "imageUrl"), text(body, "image")
     if url:
         return IncomingImage(url=url)
-    if not data_url:
+    if not data_url and is_needed:
         raise MissingImage
-    return _decoded(data_url, "image")
+    return decoded(data_url, "image") if data_url else None
 
 
-def _decoded(data_url: str, field: str, name: str = "") -> IncomingImage:
+def decoded(data_url: str, field: str, name: str = "") -> IncomingImage:
+    """The picture in a data URL; a refusal names the field."""
     try:
         return IncomingImage(
             content=photos.read_data_url(data_url, max_bytes=settings.PHOTO_BYTES), name=name
@@ -135,7 +139,7 @@ def _references(body: Mapping[str, Any]) -> tuple[IncomingImage, ...]:
     names = _names(body)
     if urls:  # the vendor prefers addresses and does not mix
         return tuple(IncomingImage(url=url, name=_at(names, i)) for i, url in enumerate(urls))
-    return tuple(_decoded(item, f"referenceImages[{i}]", _at(names, i)) for i, item in enumerate(data_urls))
+    return tuple(decoded(item, f"referenceImages[{i}]", _at(names, i)) for i, item in enumerate(data_urls))
 
 
 def _at(names: list[str], index: int) -> str:

@@ -17,6 +17,7 @@ from accounts import services as accounts
 from accounts.errors import Refusal
 from accounts.ids import random_base62
 from accounts.models import Event, Membership, Organization, Role, User
+from generations import reviews
 from generations.models import Delivery, DeliveryItem, Picture
 from generations.originals import ReasonNeeded
 from generations.profiles import Profile
@@ -60,6 +61,12 @@ class TooManyPictures(Refusal):
     code, title, status = "too_many_pictures", "Too many pictures", 422
 
 
+class NotApproved(Refusal):
+    """Some of the chosen pictures were not approved. Confirm it, or choose others."""
+
+    code, title, status = "not_approved", "Not approved", 422
+
+
 class BadPin(Refusal):
     """A PIN has 4 to 8 digits."""
 
@@ -76,6 +83,18 @@ class NotLive(Refusal):
     """This delivery was withdrawn or its time is over. Make a new one."""
 
     code, title, status = "delivery_not_live", "Delivery has ended", 409
+
+
+def check_approved(*, pictures: Sequence[Picture], project: Project | None, is_confirmed: bool) -> None:
+    """Raises NotApproved for pictures that no client has approved in the project, unless that is confirmed.
+
+    Asked inside the workspace.
+    """
+    if is_confirmed:
+        return
+    approved = reviews.approved_pictures(project=project).values_list("pk", flat=True) if project else ()
+    if not {picture.pk for picture in pictures} <= set(approved):
+        raise NotApproved
 
 
 def make(

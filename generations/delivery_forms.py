@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.wording import in_words
 from generations.drawing import Spec
 from generations.models import ExportProfile
 from generations.models.delivery import LEAST_SIDE, MOST_SIDE, Place
@@ -53,7 +54,7 @@ class DeliveryForm(forms.Form):
     def __init__(self, *args: Any, profiles: list[Profile], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices: Any = self.fields["profile"]
-        choices.choices = [(profile.key, profile.name) for profile in profiles]
+        choices.choices = [(profile.key, in_words(profile.name)) for profile in profiles]
         days: Any = self.fields["days"]
         days.choices = [(number, gettext("for %(n)d days") % {"n": number}) for number in DAYS]
         days.choices = [*days.choices, ("", gettext("until I withdraw it"))]

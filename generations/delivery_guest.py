@@ -26,6 +26,7 @@ from generations import deliveries, files, originals
 from generations.delivery_pages import archive_answer
 from generations.models import Delivery, DeliveryItem
 from generations.review_guest import hidden
+from projects import branding
 
 COOKIE = "delivery"
 _SALT = "generations.delivery_guest"
@@ -62,6 +63,7 @@ def opened(*, is_pin_asked: bool = True) -> Callable[[DeliveryView], Any]:
                     attempts.count(limit=LOOKS, subject=attempts.address_of(request), now=timezone.now())
                 except attempts.TooManyAttempts as refusal:
                     return hidden(_refused(request, refusal))
+            branding.show_as(request, found)
             if found is None or not found.is_live(timezone.now()):
                 status = 404 if found is None else 410
                 context = {"delivery": found, "organization": found and found.organization}
@@ -182,6 +184,7 @@ def _file(name: str) -> HttpResponseBase:
 def original(request: HttpRequest, page_id: str) -> HttpResponse:
     """Both pictures, and what was altered in words."""
     page = originals.find(public_id=page_id)
+    branding.show_as(request, page)
     if page is None or page.retracted_at is not None:
         context: dict[str, Any] = {"original": page, "organization": page and page.organization}
         answer = render(

@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils.text import slugify
 
-from accounts import tenancy
+from accounts import alerts, tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization
 from generations import deliveries, drawing, originals, profiles, provenance, signing
@@ -43,6 +43,10 @@ COLUMNS = (
 )
 _LEFT_AFTER = timedelta(minutes=10)  # its job is dead, or never was
 _GIVEN_UP_AFTER = timedelta(hours=3)
+
+
+class NotSigned(image_pool.ImageWorkFailed):
+    """A file could not be signed, and none leaves without its marks."""
 
 
 class TooLarge(Refusal):
@@ -77,6 +81,10 @@ def make(*, delivery_id: int, organization_id: int, now: datetime) -> None:
             with ZipFile(path, "w") as zipped:
                 _fill(delivery, zipped, made, now)
             _finish(delivery, path, made, now)
+    except NotSigned as error:
+        # Until somebody puts the signer right no delivery is made, of any workspace.
+        alerts.raise_alert(code="signing_failed", subject="deliveries", text=str(error), now=now)
+        raise  # the next round tries again
     except image_pool.ImageWorkFailed as error:
         logger.warning("%s: %s", delivery.public_id, error)
         raise  # ours: the next round tries again
@@ -138,7 +146,7 @@ def _one(
         drawing.draw, *sources, profile.spec, says, signer and signer.signing, seconds=SECONDS
     )
     if not drawn.file.is_signed:
-        raise image_pool.ImageWorkFailed(f"A file could not be signed: {drawn.file.problem}")
+        raise NotSigned(f"{delivery.public_id} can't be made: {drawn.file.problem or 'there is no signer'}")
     stem, ending = _stem(item), drawing.EXTENSIONS[profile.spec.format]
     folder = f"{delivery.organization.public_id}/deliveries/{delivery.public_id}"
     item.file = storage.new_name(folder, str(item.position), ending)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,21 +17,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from accounts import domains
 from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member
 from generations import deliveries, files, originals, profiles, provenance, reviews
 from generations.delivery_forms import DeliveryForm, ProfileForm
-from generations.models import Delivery, OriginalPage, Picture
+from generations.models import Delivery, ExportProfile, OriginalPage, Picture
 from generations.page_parts import picture_of, place_of
 from projects.models import Project
 
 MOST_OFFERED = 100
-
-
-def base_of(request: HttpRequest) -> str:
-    """Where the outside reaches this instance."""
-    return settings.PUBLIC_BASE_URL or request.build_absolute_uri("/").rstrip("/")
 
 
 @member()
@@ -67,16 +62,12 @@ def new_delivery(request: MemberRequest) -> HttpResponse:
         picture.is_ticked = picture.public_id in ticked or (not ticked and picture.is_approved)
     if request.method == "POST" and form.is_valid():
         chosen = [picture for picture in offered if picture.public_id in ticked]
-        if any(not picture.is_approved for picture in chosen) and not form.cleaned_data["is_confirmed"]:
-            form.add_error(
-                "is_confirmed",
-                _("Some of the chosen pictures were not approved. Confirm it, or choose others."),
-            )
-        else:
-            try:
-                return _make(request, form, chosen, project, all_profiles)
-            except Refusal as refusal:
-                form.add_error(None, refusal.message)
+        try:
+            return _make(request, form, chosen, project, all_profiles)
+        except deliveries.NotApproved as refusal:
+            form.add_error("is_confirmed", refusal.message)
+        except Refusal as refusal:
+            form.add_error(None, refusal.message)
     context = {"form": form, "pictures": offered, "project": project, "profiles": all_profiles}
     with enter(request.organization):
         return render(request, "generations/delivery_new.html", context, status=422 if form.errors else 200)
@@ -107,13 +98,15 @@ def _make(
     all_profiles: list[profiles.Profile],
 ) -> HttpResponse:
     data = form.cleaned_data
+    with enter(request.organization):
+        deliveries.check_approved(pictures=chosen, project=project, is_confirmed=data["is_confirmed"])
     delivery, token = deliveries.make(
         organization=request.organization,
         pictures=chosen,
         profile=next(profile for profile in all_profiles if profile.key == data["profile"]),
         title=data["title"],
         message=data["message"],
-        base=base_of(request),
+        base=domains.base_for(request, request.organization),
         by_user=request.user,
         now=timezone.now(),
         project=project,
@@ -128,7 +121,7 @@ def _make(
 
 
 def _show_link(request: MemberRequest, delivery: Delivery, token: str) -> HttpResponse:
-    address = base_of(request) + reverse("delivered", args=[token])
+    address = domains.base_for(request, request.organization) + reverse("delivered", args=[token])
     context = {"delivery": delivery, "address": address}
     with enter(request.organization):
         answer = render(request, "generations/delivery_made.html", context)
@@ -246,6 +239,8 @@ def export_profiles(request: MemberRequest) -> HttpResponse:
 @require_POST
 def remove_profile(request: MemberRequest, profile_id: str) -> HttpResponse:
     """Deliveries made with it stay."""
+    with enter(request.organization):
+        get_object_or_404(ExportProfile.objects.of(request.organization), public_id=profile_id)
     profiles.remove(
         organization=request.organization, key=profile_id, by_user=request.user, now=timezone.now()
     )
@@ -290,6 +285,8 @@ def original_settings(request: MemberRequest, picture_id: str) -> HttpResponse:
     }
     if page is not None:
         context["altered"] = originals.altered_words(page)
-        context["address"] = base_of(request) + reverse("original", args=[page.public_id])
+        context["address"] = domains.base_for(request, request.organization) + reverse(
+            "original", args=[page.public_id]
+        )
     with enter(request.organization):
         return render(request, "generations/original_settings.html", context)

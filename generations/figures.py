@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q, Sum
+from django.db.models.functions import Now
 
 from accounts.figures import Figure, figure, rows_of
 from generations import queue
@@ -41,7 +42,7 @@ def _line(now: datetime) -> Iterator[Figure]:
     )
     of_all = Generation.objects.not_ended().aggregate(
         held=Sum("credits_held"),
-        stuck=Count("pk", filter=Q(state="running", lease_until__lt=now - timedelta(seconds=30))),
+        stuck=Count("pk", filter=Q(state="running", lease_until__lt=Now() - timedelta(seconds=30))),
     )
     yield figure(
         "generations_held_credits", "Credits set aside for them, as their rows say.", of_all["held"] or 0

@@ -15,6 +15,7 @@ from accounts.models import Export, TenantQuerySet
 from generations import proposal_files
 from generations.models import Delivery, DeliveryItem, OriginalPage, Picture, Rendition
 from projects.models import Client, Photo, UnclaimedFile
+from projects.upload_rows import Upload
 
 # Every column that names a stored file.
 _COLUMNS: tuple[tuple[type[Any], str], ...] = (
@@ -32,6 +33,7 @@ _COLUMNS: tuple[tuple[type[Any], str], ...] = (
     (Photo, "thumbnail"),
     *((model, column) for model, columns in proposal_files.COLUMNS for column in columns),
     (Client, "logo"),
+    (Upload, "file"),
 )
 _AT_ONCE = 500  # names of one look-up
 

@@ -41,6 +41,9 @@ class Wanted:
     starred: bool = False
     engine: str = ""  # "preview" or "photoreal"
     test: str = ""  # "only" what test keys have made, or all "without" it
+    client: str = ""  # public id
+    mode: str = ""
+    style: str = ""
     person: str = ""  # e-mail
     since: date | None = None
     until: date | None = None  # the last day that counts
@@ -70,7 +73,7 @@ def page_of(*, organization: Organization, wanted: Wanted, after: str = "", size
 
     A number of queries that does not depend on how many rows there are, and no OFFSET.
     """
-    rows = _narrowed(Generation.objects.of(organization).kept(), organization, wanted)
+    rows = narrowed(Generation.objects.of(organization).kept(), organization, wanted)
     if after:
         border = (
             Generation.objects.of(organization).filter(public_id=after).values_list("pk", flat=True).first()
@@ -82,26 +85,38 @@ def page_of(*, organization: Organization, wanted: Wanted, after: str = "", size
     return Page(found[:size], found[size - 1].public_id if more else "")
 
 
-def _narrowed(rows: GenerationQuerySet, organization: Organization, wanted: Wanted) -> GenerationQuerySet:
+def narrowed(rows: GenerationQuerySet, organization: Organization, wanted: Wanted) -> GenerationQuerySet:
+    """Those of the generations that are wanted; asked inside the workspace."""
     for word in _lexemes(wanted.words):
         having = PromptWord.objects.of(organization).filter(word__gte=word, word__lt=word + _BEYOND)
         rows = rows.filter(pk__in=having.values("generation_id"))
     if wanted.state:
         rows = rows.filter(STATES[wanted.state])
-    if wanted.place.startswith("room_"):
-        rows = rows.filter(room__in=Room.objects.of(organization).filter(public_id=wanted.place))
-    elif wanted.place:
-        rows = rows.filter(room__in=Room.objects.of(organization).filter(project__public_id=wanted.place))
+    rows = _in_place(rows, organization, wanted)
     if wanted.starred:
         starred = Picture.objects.of(organization).kept().starred()
         rows = rows.filter(pk__in=starred.values("generation_id"))
     rows = rows.filter(_MADE_AS[wanted.engine], _TESTS[wanted.test])
+    chosen = {"mode": wanted.mode, "style": wanted.style}
+    rows = rows.filter(**{name: value for name, value in chosen.items() if value})
     if wanted.person:
         rows = rows.filter(requested_by__in=User.objects.filter(email=wanted.person))
     if wanted.since:
         rows = rows.filter(created_at__gte=datetime.combine(wanted.since, time.min, UTC))
     if wanted.until:
         rows = rows.filter(created_at__lte=datetime.combine(wanted.until, time.max, UTC))
+    return rows
+
+
+def _in_place(rows: GenerationQuerySet, organization: Organization, wanted: Wanted) -> GenerationQuerySet:
+    """Of a room, a project, a client."""
+    rooms = Room.objects.of(organization)
+    if wanted.place.startswith("room_"):
+        rows = rows.filter(room__in=rooms.filter(public_id=wanted.place))
+    elif wanted.place:
+        rows = rows.filter(room__in=rooms.filter(project__public_id=wanted.place))
+    if wanted.client:
+        rows = rows.filter(room__in=rooms.filter(project__client__public_id=wanted.client))
     return rows
 
 
@@ -146,7 +161,7 @@ def pictures_to_choose(
     if made.photo_id:
         near |= Q(generation__photo=made.photo_id)
     if wanted.is_narrow:
-        some = _narrowed(Generation.objects.of(organization).kept(), organization, wanted)
+        some = narrowed(Generation.objects.of(organization).kept(), organization, wanted)
         return list(rows.filter(generation__in=some).order_by("-pk")[:size])
     first = list(rows.filter(near).order_by("-pk")[:size])
     others = rows.exclude(pk__in=[picture.pk for picture in first]).order_by("-pk")

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accounts import attempts, emails
+from accounts import attempts, domains
 from accounts.attempts import TooManyAttempts
 from accounts.errors import Refusal
 from accounts.tenancy import enter
@@ -232,7 +232,7 @@ def ask_again(request: GuestRequest) -> HttpResponse:
         try:
             attempts.count(limit=reviewing.ASKING, subject=attempts.address_of(request), now=now)
             attempts.count(limit=reviewing.ASKING_OF_A_LINK, subject=str(request.link.pk), now=now)
-            base = emails.base_url(request)
+            base = domains.base_for(request, request.link.organization)
             review_links.ask_again(link=request.link, email=form.cleaned_data["email"], base=base, now=now)
             context["is_asked"] = True
         except Refusal as refusal:

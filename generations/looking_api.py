@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.tenancy import TenantAPIView, enter
+from accounts import domains
+from accounts.managing import WorkingView
+from accounts.tenancy import enter
 from generations import favourites, sharing
+from generations.asking_shapes import LinkList, NewLink
 from generations.models import Picture, ShareLink
 
 
@@ -35,7 +36,7 @@ def link_data(link: ShareLink) -> dict[str, Any]:
     }
 
 
-class PictureView(TenantAPIView):
+class PictureView(WorkingView):
     """Base of those that are about one picture."""
 
     in_transaction = False
@@ -68,7 +69,7 @@ class PictureStar(PictureView):
 class PictureLinks(PictureView):
     """Addresses under which anybody sees the picture before and after."""
 
-    @extend_schema(summary="List the open links to a picture", responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(summary="List the open links to a picture", responses={200: LinkList})
     def get(self, request: Request, picture_id: str) -> Response:
         """At most 20, newest first."""
         picture = self.find(picture_id)
@@ -76,24 +77,21 @@ class PictureLinks(PictureView):
             links = sharing.links_of(pictures=[picture], now=timezone.now())
         return Response({"results": [link_data(link) for link in links]})
 
-    @extend_schema(summary="Share a picture", request=LinkBody, responses={201: OpenApiTypes.OBJECT})
+    @extend_schema(summary="Share a picture", request=LinkBody, responses={201: NewLink})
     def post(self, request: Request, picture_id: str) -> Response:
         """`url` is told this once. Without `days` the link works until it is revoked."""
-        body = LinkBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.checked(LinkBody)
         link, token = sharing.make_link(
             picture=self.find(picture_id),
             by_user=self.person,
             now=timezone.now(),
-            days=body.validated_data.get("days"),
+            days=body.get("days"),
         )
-        where = reverse("shared", args=[token])
-        base = settings.PUBLIC_BASE_URL
-        url = f"{base}{where}" if base else request.build_absolute_uri(where)
+        url = domains.base_for(request, self.organization) + reverse("shared", args=[token])
         return Response(link_data(link) | {"url": url}, status=201)
 
 
-class Link(TenantAPIView):
+class Link(WorkingView):
     """One link."""
 
     @extend_schema(summary="Revoke a link", responses={204: None})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 # Engines read it; what reads prompts here takes it out first, as it names walls without asking for any change.
@@ -114,3 +115,9 @@ def compose(*, mode: str, style: str, words: str, keep_structure: bool) -> str:
     ]
     ended = [part if part.endswith((".", "!", "?")) else f"{part}." for part in parts[:-1]]
     return " ".join([*ended, *parts[-1:]])
+
+
+def name_of(*, mode: str, style: str, words: str) -> str:
+    """What a look without a name of its own is called: by its style and the first words, else by its mode."""
+    named = " · ".join(part for part in (style.capitalize(), " ".join(words.split())[:60]) if part)
+    return named or (str(MODES[mode].name) if mode in MODES else gettext("Room set"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -16,14 +17,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
+from accounts import farewell
 from accounts.errors import Refusal
 from accounts.models import Organization
 from accounts.tenancy import MemberRequest
-from billing import credits, pricing
+from billing import budgets, credits, pricing
 from billing.pricing import LEVELS
 from generations import gallery, services
 from generations.engines.preview.styles import STYLES
 from generations.models import Generation, Picture
+from projects.models import Project
 
 
 class PriceChanged(Refusal):
@@ -44,7 +47,16 @@ def price_tag(request: MemberRequest, *, price: int | None = None) -> dict[str, 
         "owed": have.debt,
         "affordable": have.spendable >= price and not have.debt,
         "confirmed": has_verified_email(request.user),
+        "came_back": partial(farewell.has_come_back, user=request.user),  # asked where credits are missing
     }
+
+
+def budget_of(project: Project) -> budgets.Standing | None:
+    """Of the project's client, who is loaded with it; None without one."""
+    if project.client is None:
+        return None
+    key = budgets.client_key(project.client.public_id)
+    return budgets.budget_of(organization=project.organization, key=key, now=timezone.now())
 
 
 def options_open(organization: Organization) -> bool:

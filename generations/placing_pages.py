@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member
-from generations import services
+from generations import asking
 from generations.ask import Piece
 from generations.forms import KeyForm, PlaceForm
-from generations.models import Generation, GenerationReference, Picture
+from generations.models import GenerationReference, Picture
 from generations.page_parts import request_pictures, to_generation
 
 
@@ -33,39 +33,21 @@ def place(request: MemberRequest, picture_id: str) -> HttpResponse:
 @require_POST
 def ask_again(request: MemberRequest, generation_id: str) -> HttpResponse:
     """Ask for the same again, with all that came along."""
-    return _once_more(request, generation_id, lambda row: Piece(photo=row.photo, at=row.at, scale=row.scale))
+    return _once_more(request, generation_id, asking.as_it_was)
 
 
 def _once_more(
     request: MemberRequest, generation_id: str, piece: Callable[[GenerationReference], Piece]
 ) -> HttpResponse:
     with enter(request.organization):
-        kept = Generation.objects.of(request.organization).kept()
-        kept = kept.select_related("organization", "room", "photo", "parent", "paint")
-        generation: Generation = get_object_or_404(kept, public_id=generation_id)
-        rows = GenerationReference.objects.of(request.organization).filter(generation=generation)
-        references = list(rows.select_related("photo").order_by("position"))
+        found = asking.to_repeat(organization=request.organization, generation_id=generation_id)
+    if found is None:
+        raise Http404
+    generation, references = found
     key = KeyForm(request.POST)
     if not key.is_valid():
         return to_generation(generation)
-    options = {
-        "mask": (generation.mask, False),
-        "resolution": (generation.resolution, ""),
-        "design_level": (generation.design_level, "quick"),
-        "variations": (generation.variations, 1),
-    }
-    ask = services.Ask(
-        prompt=generation.prompt,
-        photo=generation.photo,
-        parent=generation.parent,
-        painted=generation.paint,
-        pieces=[piece(row) for row in references],
-        mode=generation.mode,
-        style=generation.style,
-        room=generation.room,
-        extensions=[name for name, (value, usual) in options.items() if value != usual],
-        **{name: value for name, (value, _) in options.items()},  # type: ignore[arg-type]
-    )
+    ask = asking.once_more(generation, piece, references)
     try:
         data = key.cleaned_data
         return to_generation(request_pictures(request, ask, data["key"], agreed=data["agreed"]))

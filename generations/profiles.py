@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -10,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_noop as _noop
 
 from accounts import services as accounts
 from accounts import tenancy
@@ -81,7 +84,7 @@ BUILT_IN = {
     for profile in (
         Profile(
             "clean",
-            "Clean, with a caption",
+            _noop("Clean, with a caption"),
             Spec(),
             with_original=True,
             told=_lazy(
@@ -91,7 +94,7 @@ BUILT_IN = {
         ),
         Profile(
             "label",
-            "Burned-in label",
+            _noop("Burned-in label"),
             Spec(label=LABEL),
             told=_lazy(
                 "A label in the picture says that it was altered; no QR code. A caption lies beside it."
@@ -99,7 +102,7 @@ BUILT_IN = {
         ),
         Profile(
             "label-qr",
-            "Label and QR code",
+            _noop("Label and QR code"),
             Spec(label=LABEL, qr=True),
             told=_lazy(
                 "A label in the picture says that it was altered, and a QR code in it leads to the original."
@@ -108,7 +111,7 @@ BUILT_IN = {
         ),
         Profile(
             "pair",
-            "Before and after side by side",
+            _noop("Before and after side by side"),
             Spec(layout="pair"),
             told=_lazy(
                 "One picture: the unaltered photo at the left, the altered one at the right, each named. No QR code."
@@ -116,7 +119,7 @@ BUILT_IN = {
         ),
         Profile(
             "mls-1024",
-            "MLS 1024 × 768, nothing drawn",
+            _noop("MLS 1024 × 768, nothing drawn"),
             Spec(width=1024, height=768),
             with_original=True,
             told=_lazy(
@@ -126,7 +129,7 @@ BUILT_IN = {
         ),
         Profile(
             "mls-2048",
-            "MLS 2048 × 1536, labelled",
+            _noop("MLS 2048 × 1536, labelled"),
             Spec(width=2048, height=1536, label=LABEL),
             with_original=True,
             told=_lazy(
@@ -136,7 +139,7 @@ BUILT_IN = {
         ),
         Profile(
             "web",
-            "Web 1600 × 1067, WebP, labelled",
+            _noop("Web 1600 × 1067, WebP, labelled"),
             Spec(format="webp", width=1600, height=1067, fit="crop", label=LABEL),
             told=_lazy(
                 "WebP of exactly 1600 × 1067 pixels, cut off evenly where the shape differs, with a label in the"
@@ -145,7 +148,7 @@ BUILT_IN = {
         ),
         Profile(
             "print",
-            "PNG for print, QR code",
+            _noop("PNG for print, QR code"),
             Spec(format="png", qr=True),
             told=_lazy(
                 "Lossless PNG in the picture’s own size, with a QR code to the original in a corner; no label."
@@ -207,6 +210,29 @@ def find(*, organization: Organization, key: str) -> Profile | None:
 
 def save(*, organization: Organization, profile: Profile, by_user: User, now: datetime) -> ExportProfile:
     """A new profile of the workspace's own. Raises ProfileDisclosesNothing, BadProfile and ProfileExists."""
+    _check(profile)
+    row = ExportProfile(organization=organization, created_by=by_user, **_columns(profile))
+    with tenancy.enter(organization):
+        if ExportProfile.objects.of(organization).count() >= MOST_OWN:
+            raise BadProfile(f"A workspace has at most {MOST_OWN} profiles of its own. Remove one first.")
+        with _name_once():
+            row.save(force_insert=True)
+        _record(row, "saved", by_user, now)
+    return row
+
+
+def change(*, row: ExportProfile, profile: Profile, by_user: User, now: datetime) -> None:
+    """Deliveries made with it stay as they are. Raises what `save` raises."""
+    _check(profile)
+    organization = row.organization
+    with tenancy.enter(organization):
+        mine = ExportProfile.objects.of(organization).filter(pk=row.pk)
+        with _name_once():
+            mine.update(**_columns(profile))
+        _record(mine.select_related("organization").get(), "changed", by_user, now)
+
+
+def _check(profile: Profile) -> None:
     spec = profile.spec
     if not (spec.label or spec.qr or profile.caption):
         raise ProfileDisclosesNothing
@@ -220,33 +246,33 @@ def save(*, organization: Organization, profile: Profile, by_user: User, now: da
         raise BadProfile(f"A pair needs at least {2 * LEAST_SIDE} pixels of width.")
     if not drawing.can_letter(spec.label):
         raise BadProfile("The label has signs that can't be drawn. Use Latin, Greek or Cyrillic letters.")
-    row = ExportProfile(
-        organization=organization,
-        name=profile.name,
-        caption=profile.caption,
-        with_original=profile.with_original,
-        created_by=by_user,
-        **asdict(spec),
+
+
+def _columns(profile: Profile) -> dict[str, Any]:
+    own = {"name": profile.name, "caption": profile.caption, "with_original": profile.with_original}
+    return own | asdict(profile.spec)
+
+
+@contextmanager
+def _name_once() -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if "export_profile_name_once" not in str(error):
+            raise
+        raise ProfileExists from None
+
+
+def _record(row: ExportProfile, what: str, by_user: User, now: datetime) -> None:
+    accounts.record(
+        organization=row.organization,
+        by_user=by_user,
+        action=f"export_profile.{what}",
+        target=row.public_id,
+        now=now,
+        name=row.name,
     )
-    with tenancy.enter(organization):
-        if ExportProfile.objects.of(organization).count() >= MOST_OWN:
-            raise BadProfile(f"A workspace has at most {MOST_OWN} profiles of its own. Remove one first.")
-        try:
-            with transaction.atomic():
-                row.save(force_insert=True)
-        except IntegrityError as error:
-            if "export_profile_name_once" not in str(error):
-                raise
-            raise ProfileExists from None
-        accounts.record(
-            organization=organization,
-            by_user=by_user,
-            action="export_profile.saved",
-            target=row.public_id,
-            now=now,
-            name=row.name,
-        )
-    return row
 
 
 def remove(*, organization: Organization, key: str, by_user: User, now: datetime) -> None:

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, member
-from billing import budgets
 from generations import removal, set_standing
 from generations.models import Generation, Picture
-from generations.page_parts import for_cards
+from generations.page_parts import budget_of, for_cards
+from projects import arranging
 from projects import services as projects
 from projects.forms import RoomForm
 from projects.models import Photo, Project, Room, Status
@@ -50,7 +50,7 @@ def project(request: MemberRequest, project_id: str) -> HttpResponse:
         "statuses": Status.choices,
         "generations": list(for_cards(of_project)[:LATEST]),
         "sets": set_standing.sets_of(project=found),
-        "budget": _budget(found),
+        "budget": budget_of(found),
         "form": form,
         "may_edit": may_edit,
         "today": timezone.now().date(),
@@ -84,11 +84,23 @@ def _count(rows: Any, by: str) -> Any:
     return Coalesce(Subquery(number), 0)
 
 
-def _budget(found: Project) -> budgets.Standing | None:
-    if found.client is None:
-        return None
-    key = budgets.client_key(found.client.public_id)
-    return budgets.budget_of(organization=found.organization, key=key, now=timezone.now())
+@member(Role.DESIGNER)
+@require_POST
+def choose_cover(request: MemberRequest, picture_id: str) -> HttpResponse:
+    """This picture stands for the project that it was made in; `cover=no` lets a photo do so again."""
+    rows = Picture.objects.of(request.organization).kept().filter(generation__room__isnull=False)
+    rows = rows.select_related("generation__room__project__organization")
+    found: Picture = get_object_or_404(
+        rows.select_for_update(no_key=True, of=("self",)), public_id=picture_id
+    )
+    assert found.generation.room is not None  # noqa: S101 — the filter says so
+    covered = found.generation.room.project
+    thumbnail = "" if request.POST.get("cover") == "no" else found.thumbnail
+    arranging.choose_cover_picture(project=covered, thumbnail=thumbnail)
+    messages.success(request, _("The cover of %(name)s was changed.") % {"name": covered.name})
+    return redirect(
+        "generation", workspace=request.organization.public_id, generation_id=found.generation.public_id
+    )
 
 
 # --- What goes -------------------------------------------------------------------------------------------

@@ -109,10 +109,12 @@ def _day(day: Any) -> str:
     return formats.date_format(day, "DATE_FORMAT") if day else ""
 
 
-def stylesheet(accent: str) -> HttpResponse:
-    """The sender's colour for a page; its letters are white or ink, whichever can be read on it."""
+def stylesheet(accent: str, client_accent: str) -> HttpResponse:
+    """The sender's colour for a page, with letters that can be read on it; its edge is in the client's colour."""
     ink = "#ffffff" if proposal_paper.is_dark(accent) else "#211e1a"
     rule = f".proposal-band {{ background: {accent}; color: {ink}; }}\n"
+    if client_accent:
+        rule += f".proposal-band {{ border-bottom: 0.4rem solid {client_accent}; }}\n"
     return HttpResponse(rule, content_type="text/css; charset=utf-8")
 
 

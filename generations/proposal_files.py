@@ -23,7 +23,7 @@ from generations.models import (
     ProposalSettings,
 )
 from generations.proposal_document import Document
-from projects import image_pool, photos, storage
+from projects import branding, image_pool, photos, storage
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,14 @@ def make(*, proposal_id: int, organization_id: int, base: str, mail_client: bool
     proposal = _find(organization, proposal_id) if organization else None
     if organization is None or proposal is None or proposal.pdf:
         return
-    _keep_logo(proposal)
+    with tenancy.enter(organization):
+        client = proposal.project.client
+        logos = {
+            "logo": proposals.look_of(organization)[1],
+            "client_logo": client.logo if client else "",
+        }
+    for column, source in logos.items():
+        _keep_logo(proposal, column, source)
     with tenancy.enter(organization):
         pictures = proposals.pictures_of(proposal)
         lines = [line for line, _price in proposals.priced(proposal)[0]]
@@ -80,7 +87,13 @@ def mail(*, proposal_id: int, organization_id: int, base: str, now: datetime) ->
         proposal=proposal, by_user=None, sent_to=proposal.client_email, now=now
     )
     context = {"proposal": proposal, "link": f"{base}{reverse('proposal-read', args=[token])}"}
-    emails.send(to=[proposal.client_email], template="proposal", context=context, language=proposal.language)
+    emails.send(
+        to=[proposal.client_email],
+        template="proposal",
+        context=context,
+        language=proposal.language,
+        sender=branding.sender_of(organization, answers_to=_sent_by(proposal)),
+    )
 
 
 def before_of(row: ProposalPicture) -> str:
@@ -101,7 +114,7 @@ def named_files(organization: Organization) -> list[str]:
 
 COLUMNS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (ProposalSettings, ("logo",)),
-    (Proposal, ("logo", "pdf")),
+    (Proposal, ("logo", "client_logo", "pdf")),
     (ProposalPicture, ("before", "after")),
     (ProposalLine, ("thumbnail",)),
 )
@@ -149,19 +162,25 @@ def erase(*, organization: Organization) -> None:
 def _find(organization: Organization, proposal_id: int) -> Proposal | None:
     with tenancy.enter(organization):
         rows = Proposal.objects.of(organization).exclude(state=Proposal.State.DRAFT)
-        found: Proposal | None = rows.select_related("organization", "project").filter(pk=proposal_id).first()
+        related = rows.select_related("organization", "project__client")
+        found: Proposal | None = related.filter(pk=proposal_id).first()
     return found
 
 
-def _keep_logo(proposal: Proposal) -> None:
-    with tenancy.enter(proposal.organization):
-        source = proposals.settings_of(proposal.organization).logo
+def _sent_by(proposal: Proposal) -> str:
+    """Who gets the answers to its mail."""
+    sender = proposal.sent_by
+    return sender.email if sender and sender.deleted_at is None else ""
+
+
+def _keep_logo(proposal: Proposal, column: str, source: str) -> None:
     content = _read(source)
-    if proposal.logo or not content:
+    if getattr(proposal, column) or not content:
         return
     organization, extension = proposal.organization, "." + source.rpartition(".")[2]
-    with _written(proposal, "logo", extension, content) as name, tenancy.enter(organization):
-        if Proposal.objects.of(organization).filter(pk=proposal.pk, logo="").update(logo=name):
+    with _written(proposal, column, extension, content) as name, tenancy.enter(organization):
+        mine = Proposal.objects.of(organization).filter(pk=proposal.pk, **{column: ""})
+        if mine.update(**{column: name}):
             storage.claim([name])
 
 
@@ -207,13 +226,15 @@ def _paper(document: Document) -> proposal_paper.Paper:
     proposal = document.proposal
     return proposal_paper.Paper(
         language=proposal.language,
+        creator=proposal.business_name if proposal.organization.white_label else proposal_paper.Paper.creator,
         title=proposal.title,
         business=proposal.business_name,
         business_lines=_lines(proposal.business_address),
         accent=proposal.accent,
         logo=_read(proposal.logo),
         client=proposal.client_name,
-        client_logo=b"",
+        client_logo=_read(proposal.client_logo),
+        client_accent=proposal.client_accent,
         facts=document.facts,
         introduction=proposal.introduction,
         pairs=[

@@ -14,15 +14,15 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import emails
+from accounts import domains
 from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member
-from generations import files, proposal_document, proposal_sending, proposals, reviews
+from generations import proposal_document, proposal_sending, proposals, reviews
 from generations.models import Proposal, ProposalLink
-from generations.proposal_files import before_of, save_look
+from generations.proposal_files import save_look
 from generations.proposal_forms import FreeLineForm, LineForm, ProposalForm, SettingsForm
 from projects.models import Product, Project
 
@@ -39,6 +39,8 @@ def proposal_settings(request: MemberRequest) -> HttpResponse:
     names = [name for name in SettingsForm.base_fields if name not in ("logo", "remove_logo")]
     initial = {name: getattr(row, name) for name in names}
     form = SettingsForm(request.POST or None, request.FILES or None, initial=initial)
+    if not row.logo:
+        del form.fields["remove_logo"]
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["logo"]
         try:
@@ -46,7 +48,7 @@ def proposal_settings(request: MemberRequest) -> HttpResponse:
                 organization=request.organization,
                 fields={name: form.cleaned_data[name] for name in names},
                 logo=upload.read() if upload else b"",
-                remove_logo=form.cleaned_data["remove_logo"],
+                remove_logo=form.cleaned_data.get("remove_logo", False),
             )
         except Refusal as refusal:
             form.add_error("logo", refusal.message)
@@ -85,9 +87,10 @@ def of_project(request: MemberRequest, project_id: str) -> HttpResponse:
     return render(request, "generations/proposals.html", context)
 
 
-def _find(request: MemberRequest, proposal_id: str) -> Proposal:
+def find(request: MemberRequest, proposal_id: str) -> Proposal:
+    """The proposal of this id in the workspace of the request; Http404 where there is none."""
     rows = Proposal.objects.of(request.organization)
-    related = ("organization", "project", "replaces", "sent_by")
+    related = ("organization", "project__client", "replaces", "sent_by")
     found: Proposal = get_object_or_404(rows.select_related(*related), public_id=proposal_id)
     return found
 
@@ -100,7 +103,7 @@ def _to(proposal: Proposal) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def proposal(request: MemberRequest, proposal_id: str) -> HttpResponse:
     """One of them. A POST by a designer changes a part of the draft, which `part` names."""
-    found = _find(request, proposal_id)
+    found = find(request, proposal_id)
     forms = _forms(found)
     if request.method == "POST" and request.membership.may(Role.DESIGNER):
         change = _CHANGES.get(request.POST.get("part", ""))
@@ -248,7 +251,7 @@ def _say_left_out(request: MemberRequest, left_out: list[Product], currency: str
 @require_POST
 def send(request: MemberRequest, proposal_id: str) -> HttpResponse:
     """Freeze and send it."""
-    found = _find(request, proposal_id)
+    found = find(request, proposal_id)
     mail_client = request.POST.get("mail") == "on"
     sent = _("The proposal was sent. Its PDF is made now.")
     return _act(
@@ -258,7 +261,7 @@ def send(request: MemberRequest, proposal_id: str) -> HttpResponse:
             proposal=found,
             by_user=request.user,
             mail_client=mail_client,
-            base=emails.base_url(request),
+            base=domains.base_for(request, request.organization),
             now=timezone.now(),
         ),
         sent,
@@ -269,7 +272,7 @@ def send(request: MemberRequest, proposal_id: str) -> HttpResponse:
 @require_POST
 def withdraw(request: MemberRequest, proposal_id: str) -> HttpResponse:
     """Take it back from the client."""
-    found = _find(request, proposal_id)
+    found = find(request, proposal_id)
     return _act(
         request,
         found,
@@ -282,7 +285,7 @@ def withdraw(request: MemberRequest, proposal_id: str) -> HttpResponse:
 @require_POST
 def new_version(request: MemberRequest, proposal_id: str) -> HttpResponse:
     """A draft like it, to replace it."""
-    found = _find(request, proposal_id)
+    found = find(request, proposal_id)
     return _to(proposals.new_version(proposal=found, by_user=request.user, now=timezone.now()))
 
 
@@ -290,7 +293,7 @@ def new_version(request: MemberRequest, proposal_id: str) -> HttpResponse:
 @require_POST
 def delete(request: MemberRequest, proposal_id: str) -> HttpResponse:
     """Throw a draft away."""
-    found = _find(request, proposal_id)
+    found = find(request, proposal_id)
     where = reverse("proposals", args=[request.organization.public_id, found.project.public_id])
     try:
         proposals.delete_draft(proposal=found)
@@ -315,13 +318,13 @@ def _act(request: MemberRequest, found: Proposal, act: Callable[[], object], wor
 @require_POST
 def make_link(request: MemberRequest, proposal_id: str) -> HttpResponse:
     """Another link, shown this once."""
-    found = _find(request, proposal_id)
+    found = find(request, proposal_id)
     try:
         _link, token = proposal_sending.make_link(proposal=found, by_user=request.user, now=timezone.now())
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return _to(found)
-    address = f"{emails.base_url(request)}{reverse('proposal-read', args=[token])}"
+    address = domains.base_for(request, request.organization) + reverse("proposal-read", args=[token])
     return render(
         request, "generations/proposal.html", _context(request, found, _forms(found)) | {"address": address}
     )
@@ -338,55 +341,3 @@ def revoke_link(request: MemberRequest, proposal_id: str, link: int) -> HttpResp
     proposal_sending.revoke_link(link=found, by_user=request.user, now=timezone.now())
     messages.success(request, _("The link was revoked. It opens nothing any more."))
     return _to(found.proposal)
-
-
-@member()
-@require_GET
-def preview(request: MemberRequest, proposal_id: str) -> HttpResponse:
-    """As the client sees it."""
-    found = _find(request, proposal_id)
-    if found.is_draft:
-        begin = proposals.settings_of(request.organization)
-        found.business_name = begin.business_name or request.organization.name
-        found.business_address, found.accent, found.logo = begin.business_address, begin.accent, begin.logo
-    with translation.override(found.language):
-        shown = proposal_document.document_of(found)
-        context = {
-            "shown": shown,
-            "proposal": found,
-            "words": proposal_document.words(found),
-            "pairs": [
-                (row, files.path(row.before or before_of(row)), files.path(row.after or row.picture.image))
-                for row in shown.pictures
-                if row.after or row.picture.image
-            ],
-            "lines": [(row, _thumbnail(row.line)) for row in shown.rows],
-            "logo": files.path(found.logo) if found.logo else "",
-            "brand": reverse("proposal-brand", args=[request.organization.public_id, found.public_id]),
-            "is_preview": True,
-        }
-        return render(request, "generations/proposal_read.html", context)
-
-
-def _thumbnail(line: Any) -> str:
-    name = line.thumbnail or (line.product.photo.thumbnail if line.product else "")
-    return files.path(name) if name else ""
-
-
-@member()
-@require_GET
-def brand(request: MemberRequest, proposal_id: str) -> HttpResponse:
-    """The colour of the preview."""
-    found = _find(request, proposal_id)
-    accent = proposals.settings_of(request.organization).accent if found.is_draft else found.accent
-    return proposal_document.stylesheet(accent)
-
-
-@member()
-@require_GET
-def pdf(request: MemberRequest, proposal_id: str) -> HttpResponse:
-    """To the file, once it is made."""
-    found = _find(request, proposal_id)
-    if not found.pdf:
-        raise Http404
-    return redirect(files.path(found.pdf, filename=f"{found.label}.pdf"))

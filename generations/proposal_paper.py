@@ -43,6 +43,7 @@ class Paper:
     logo: bytes
     client: str
     client_logo: bytes
+    client_accent: str  # "" for none
     facts: Sequence[tuple[str, str]]
     introduction: str
     pairs: Sequence[Pair]
@@ -50,6 +51,7 @@ class Paper:
     sums: Sequence[tuple[str, str]]
     terms: str
     words: Mapping[str, str]
+    creator: str = "Roomwright"  # as the file's properties name it
 
 
 def small_jpeg(content: bytes, longest_side: int) -> bytes:

@@ -89,7 +89,7 @@ class _Document(BaseDocTemplate):  # type: ignore[misc]  # untyped
             title=paper.title,
             author=paper.business,
             subject=" · ".join(value for _, value in paper.facts[:2]),
-            creator="Roomwright",
+            creator=paper.creator,
             lang=paper.language,
             displayDocTitle=True,
         )
@@ -143,24 +143,37 @@ def _foot(canvas: Canvas, paper: Paper, number: int, pages: int) -> None:
 
 
 def _cover(canvas: Canvas, paper: Paper) -> None:
-    """The band with who offers, under it the first picture over the whole width of the page."""
+    """The band with who offers and the client's colour as its edge, their logo on the right; under it the first picture
+    over the whole width of the page."""
     canvas.saveState()
     band = 40 * mm
     canvas.setFillColor(HexColor(paper.accent))
     canvas.rect(0, HEIGHT - band, WIDTH, band, stroke=0, fill=1)
-    left = EDGE
+    left, right, middle = EDGE, WIDTH - EDGE, HEIGHT - band / 2
     if paper.logo:
-        image, width, height = _fitted(paper.logo, 46 * mm, 18 * mm)
-        canvas.setFillColor(HexColor("#ffffff"))
-        canvas.roundRect(EDGE, HEIGHT - band / 2 - 12 * mm, width + 8 * mm, 24 * mm, 2 * mm, stroke=0, fill=1)
-        canvas.drawImage(image, EDGE + 4 * mm, HEIGHT - band / 2 - height / 2, width, height, mask="auto")
-        left += width + 14 * mm
+        left += _plate(canvas, paper.logo, left, middle) + 6 * mm
+    if paper.client_logo:
+        right -= _plate(canvas, paper.client_logo, right, middle, is_right=True) + 6 * mm
     canvas.setFillColor(HexColor("#ffffff") if is_dark(paper.accent) else INK)
     canvas.setFont("Serif", 19)
-    canvas.drawString(left, HEIGHT - band / 2 - 6, _cut(paper.business, WIDTH - EDGE - left, "Serif", 19))
+    canvas.drawString(left, middle - 6, _cut(paper.business, right - left, "Serif", 19))
+    if paper.client_accent:
+        canvas.setFillColor(HexColor(paper.client_accent))
+        canvas.rect(0, HEIGHT - band, WIDTH, 2.5 * mm, stroke=0, fill=1)
     if paper.pairs:
         _hero(canvas, paper.pairs[0].after, HEIGHT - band)
     canvas.restoreState()
+
+
+def _plate(canvas: Canvas, logo: bytes, at: float, middle: float, *, is_right: bool = False) -> float:
+    """A logo on white; its left edge, or its right one, is at `at`. Returns its width."""
+    image, width, height = _fitted(logo, 46 * mm, 18 * mm)
+    whole = float(width + 8 * mm)
+    left = at - whole if is_right else at
+    canvas.setFillColor(HexColor("#ffffff"))
+    canvas.roundRect(left, middle - 12 * mm, whole, 24 * mm, 2 * mm, stroke=0, fill=1)
+    canvas.drawImage(image, left + 4 * mm, middle - height / 2, width, height, mask="auto")
+    return whole
 
 
 HERO = 122 * mm

@@ -20,6 +20,7 @@ from generations import proposal_answers, proposal_document, proposals
 from generations.models import Proposal, ProposalAnswer
 from generations.proposal_files import before_of
 from generations.proposal_forms import AcceptForm, DeclineForm
+from projects import branding
 
 
 def _hidden(response: HttpResponseBase) -> HttpResponseBase:
@@ -40,6 +41,7 @@ def _gone(request: HttpRequest, *, was: object) -> HttpResponseBase:
 def read(request: HttpRequest, token: str) -> HttpResponseBase:
     """The proposal; a POST answers it. 410 for a link or a proposal that has ended, 404 for one that never was."""
     link, found = proposal_answers.find(token=token)
+    branding.show_as(request, link)
     if found is None:
         return _gone(request, was=link)
     kind, problem = request.POST.get("answer", ""), ""
@@ -91,6 +93,7 @@ def _context(found: Proposal, token: str) -> dict[str, Any]:
         ],
         "lines": [(row, file(f"line_{row.line.pk}", row.line.thumbnail)) for row in shown.rows],
         "logo": file("logo", found.logo),
+        "client_logo": file("client_logo", found.client_logo),
         "brand": reverse("proposal-read-brand", args=[token]),
         "token": token,
         "given": ProposalAnswer.objects.of(found.organization).filter(proposal=found).first(),
@@ -105,7 +108,7 @@ def brand(request: HttpRequest, token: str) -> HttpResponseBase:  # noqa: ARG001
     _link, found = proposal_answers.find(token=token)
     if found is None:
         raise Http404
-    return _hidden(proposal_document.stylesheet(found.accent))
+    return _hidden(proposal_document.stylesheet(found.accent, found.client_accent))
 
 
 @public("the link's text is the permission")
@@ -131,7 +134,7 @@ def file(request: HttpRequest, token: str, which: str) -> HttpResponseBase:  # n
 
 
 def _name_of(found: Proposal, which: str) -> str:
-    if which in ("pdf", "logo"):
+    if which in ("pdf", "logo", "client_logo"):
         return str(getattr(found, which))
     kind, _, key = which.partition("_")
     if kind == "line":

@@ -127,6 +127,7 @@ def send(*, proposal: Proposal, by_user: User, mail_client: bool, base: str, now
         if draft.replaces_id:
             _put_aside(draft, now)
         begin = _with_next_number(organization)
+        accent, _logo = proposals.look_of(organization)
         try:
             with transaction.atomic():
                 Proposal.objects.of(organization).filter(pk=draft.pk).update(
@@ -134,7 +135,8 @@ def send(*, proposal: Proposal, by_user: User, mail_client: bool, base: str, now
                     number=begin.last_number,
                     business_name=begin.business_name or organization.name,
                     business_address=begin.business_address,
-                    accent=begin.accent,
+                    accent=accent,
+                    client_accent=draft.project.client.accent if draft.project.client else "",
                     cost=sums.cost,
                     net=sums.net,
                     tax_amount=sums.tax,

@@ -25,7 +25,9 @@ from generations.models import (
     ProposalPicture,
     ProposalSettings,
 )
+from generations.models.proposal import proposal_line_id
 from generations.proposal_sums import Item, Priced, Sums
+from projects import branding
 from projects.models import Product, Project
 
 MOST_LINES = 200
@@ -88,6 +90,17 @@ def settings_of(organization: Organization) -> ProposalSettings:
     """What a workspace's proposals begin with; not saved where nobody has set anything."""
     found = ProposalSettings.objects.of(organization).first()
     return cast("ProposalSettings | None", found) or ProposalSettings(organization=organization)
+
+
+def look_of(organization: Organization) -> tuple[str, str]:
+    """Colour and logo of its proposals: their own, else those of the workspace's brand where the plan shows one."""
+    begin = settings_of(organization)
+    accent, logo = begin.accent, begin.logo
+    if organization.white_label:
+        mine = branding.of(organization)
+        is_own = accent != ProposalSettings._meta.get_field("accent").default
+        accent, logo = accent if is_own else mine.colour or accent, logo or mine.logo
+    return accent, logo
 
 
 def item_of(line: ProposalLine, proposal: Proposal) -> Item:
@@ -174,7 +187,9 @@ def drafting(proposal: Proposal) -> Iterator[Proposal]:
     organization = proposal.organization
     with tenancy.enter(organization):
         rows = Proposal.objects.of(organization).filter(pk=proposal.pk, state=Proposal.State.DRAFT)
-        locked = rows.select_related("organization", "project").select_for_update(of=("self",)).first()
+        locked = (
+            rows.select_related("organization", "project__client").select_for_update(of=("self",)).first()
+        )
         if locked is None:
             raise NotADraft
         yield locked
@@ -288,7 +303,8 @@ def new_version(*, proposal: Proposal, by_user: User, now: datetime) -> Proposal
             **{name: getattr(old, name) for name in _COPIED},
         )
         for line in ProposalLine.objects.of(organization).filter(proposal=old).order_by("position", "pk"):
-            line.pk, line.proposal, line.thumbnail, line._state.adding = None, new, "", True
+            line.pk, line.public_id, line._state.adding = None, proposal_line_id(), True
+            line.proposal, line.thumbnail = new, ""
             line.save()
         approved = set(reviews.approved_pictures(project=new.project).values_list("pk", flat=True))
         for row in pictures_of(old):

@@ -18,10 +18,10 @@ from accounts import services as accounts
 from accounts.errors import Refusal
 from accounts.models import Organization, User
 from generations import deliveries, originals, renditions
-from generations.models import Generation, GenerationReference, Picture
+from generations.models import Generation, GenerationReference, Picture, ReviewItem
 from generations.models.generation import GenerationQuerySet
+from projects import arranging, storage
 from projects import services as projects
-from projects import storage
 from projects.models import Photo, PhotoQuerySet, Room
 
 logger = logging.getLogger(__name__)
@@ -87,8 +87,7 @@ def delete_generation(
         if _being_restyled(organization, pictures):
             raise PictureInUse
         _check_public(organization, pictures, now)
-        storage.doom(name for picture in pictures for name in (picture.image, picture.thumbnail))
-        renditions.remove_copies(organization=organization, pictures=pictures)
+        _doom(organization, pictures)
         removed_at = Coalesce(F("removed_at"), Value(now, DateTimeField()))
         # The engine's notes go too: they repeat words of the prompt.
         theirs.update(removed_at=removed_at, image="", thumbnail="", notes={})
@@ -107,6 +106,13 @@ def delete_generation(
                 target=generation.public_id,
                 now=now,
             )
+
+
+def _doom(organization: Organization, pictures: list[Picture]) -> None:
+    """Their files and copies, and where they stood for a project."""
+    storage.doom(name for picture in pictures for name in (picture.image, picture.thumbnail))
+    renditions.remove_copies(organization=organization, pictures=pictures)
+    arranging.uncover(organization=organization, thumbnails=[picture.thumbnail for picture in pictures])
 
 
 def _check_public(organization: Organization, pictures: list[Picture], now: datetime) -> None:
@@ -259,15 +265,17 @@ def _remove_expired_pictures(organization: Organization, cutoff: datetime, now: 
         locked = list(expired.select_for_update(skip_locked=True, no_key=True)[:_AT_ONCE])
         in_use = _being_restyled(organization, locked)
         gone = [picture for picture in locked if picture.pk not in in_use]
-        storage.doom(name for picture in gone for name in (picture.image, picture.thumbnail))
-        renditions.remove_copies(organization=organization, pictures=gone)
+        _doom(organization, gone)
         rows = Picture.objects.of(organization).filter(pk__in=[picture.pk for picture in gone])
         rows.update(removed_at=now, image="", thumbnail="")
     return len(gone)
 
 
 def _remove_expired_photos(organization: Organization, cutoff: datetime) -> int:
-    """Photos as old as that, whose generations have all ended as long ago and have no picture left."""
+    """Photos as old as that, whose generations have all ended as long ago and have no picture left.
+
+    A client who compares before and after keeps the photo that the versions in their review room began with.
+    """
     with tenancy.enter(organization):
         pictures = Picture.objects.of(organization).kept().filter(generation=OuterRef("pk"))
         living = (
@@ -276,6 +284,7 @@ def _remove_expired_photos(organization: Organization, cutoff: datetime) -> int:
             .filter(Q(finished_at=None) | Q(finished_at__gte=cutoff) | Exists(pictures))
         )
         old = Photo.objects.of(organization).filter(created_at__lt=cutoff)
-        some = _unneeded(organization, old, living).order_by("created_at")
+        shown = ReviewItem.objects.of(organization).before_a_client().filter(before=OuterRef("pk"))
+        some = _unneeded(organization, old, living).filter(~Exists(shown)).order_by("created_at")
         locked = some.select_for_update(skip_locked=True, no_key=True)[:_AT_ONCE]
         return _remove_unneeded(organization, [photo.pk for photo in locked], living)

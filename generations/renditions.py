@@ -30,10 +30,12 @@ _MEDIA = {Rendition.Kind.PNG: ".png", Rendition.Kind.JPEG: ".jpg", Rendition.Kin
 
 @dataclass(frozen=True)
 class Copy:
-    """A stored file, and the name under which a person saves it."""
+    """A stored file, the name under which a person saves it, and its size in pixels."""
 
     file: str
     filename: str
+    width: int
+    height: int
 
 
 def copy_of(*, picture: Picture, kind: Rendition.Kind) -> Copy:
@@ -49,9 +51,10 @@ def copy_of(*, picture: Picture, kind: Rendition.Kind) -> Copy:
         size = (picture.width, picture.height)
         shape = shape_of(size, (photo.width, photo.height) if photo else size)
         if kind == Rendition.Kind.PNG and shape == size:
-            return Copy(picture.image, _filename(picture, ".png", size))
+            return Copy(picture.image, _filename(picture, ".png", size), *size)
         made = _make(picture, kind, shape)
-    return Copy(made.file, _filename(picture, _MEDIA[kind], (made.width, made.height)))
+    filename = _filename(picture, _MEDIA[kind], (made.width, made.height))
+    return Copy(made.file, filename, made.width, made.height)
 
 
 def shape_of(size: tuple[int, int], source: tuple[int, int]) -> tuple[int, int]:

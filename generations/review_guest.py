@@ -26,6 +26,7 @@ from accounts.tenancy import public
 from generations import review_links, reviewing
 from generations.models import ReviewLink, ReviewRoom
 from generations.reviewing import Guest
+from projects import branding
 
 COOKIE = "review"
 _SALT = "generations.review_guest"
@@ -71,6 +72,7 @@ def guest(*, is_expired_let_in: bool = False, is_pin_asked: bool = True) -> Call
                 link = _find(request, token)
             except TooManyAttempts as refusal:
                 return hidden(_too_many(request, refusal))
+            branding.show_as(request, link)
             if link is None or link.revoked_at or link.room.revoked_at:
                 return hidden(render(request, "generations/review_gone.html", {"link": link}, status=404))
             request.token, request.link, request.room = token, link, link.room

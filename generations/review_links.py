@@ -17,6 +17,7 @@ from accounts.ids import random_base62
 from accounts.models import Organization, User
 from generations.models import Comment, Decision, ReviewLink, ReviewRoom
 from generations.review_telling import tell
+from projects import branding
 
 MAIL_TASK = "generations.mail_review_link"
 TOKEN_LENGTH = 40  # 238 bits
@@ -88,6 +89,22 @@ def renew(
         return make(room=room, by_user=by_user, now=now, days=days)
 
 
+def revoke(*, link: ReviewLink, by_user: User, now: datetime) -> None:
+    """From now on it opens nothing. Twice is once."""
+    organization = link.organization
+    with tenancy.enter(organization):
+        room = locked(link.room)
+        if ReviewLink.objects.of(organization).filter(pk=link.pk, revoked_at=None).update(revoked_at=now):
+            accounts.record(
+                organization=organization,
+                by_user=by_user,
+                action="review.link_revoked",
+                target=room.public_id,
+                now=now,
+                link=link.public_id,
+            )
+
+
 def send(
     *, room: ReviewRoom, by_user: User, to: str, base: str, now: datetime, days: int = USUAL_DAYS
 ) -> None:
@@ -144,11 +161,18 @@ def mail(
                 "until": link.expires_at,
                 "asks_pin": bool(room.pin),
             },
+            sender=branding.sender_of(organization, answers_to=_answers_to(room, by_user)),
         )
     except Exception:
         with tenancy.enter(organization):
             ReviewLink.objects.of(organization).filter(pk=link.pk).delete()
         raise
+
+
+def _answers_to(room: ReviewRoom, by_user: User | None) -> str:
+    """Who sends it, or who made the room."""
+    person = by_user or room.created_by
+    return person.email if person is not None and person.deleted_at is None else ""
 
 
 def find(*, token: str) -> ReviewLink | None:

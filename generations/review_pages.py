@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import emails
+from accounts import domains
 from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
 from accounts.models import Role
-from accounts.tenancy import MemberRequest, member
+from accounts.tenancy import MemberRequest, enter, member
 from generations import review_links, review_rooms, review_shown
 from generations.models import ReviewLink, ReviewRoom
 from generations.review_forms import AnswerForm, LinkForm, RoomForm, SendForm, SettingsForm
@@ -40,9 +39,7 @@ def _room(request: MemberRequest, review_id: str) -> ReviewRoom:
 
 
 def _address(request: MemberRequest, token: str) -> str:
-    where = reverse("review-guest", args=[token])
-    base = settings.PUBLIC_BASE_URL
-    return f"{base}{where}" if base else request.build_absolute_uri(where)
+    return domains.base_for(request, request.organization) + reverse("review-guest", args=[token])
 
 
 def _to_room(room: ReviewRoom, where: str = "") -> HttpResponse:
@@ -61,12 +58,13 @@ def reviews(request: MemberRequest, project_id: str) -> HttpResponse:
 
 
 @never_cache
-@member(Role.DESIGNER)
+@member(Role.DESIGNER, in_transaction=False)  # a PIN is hashed slowly, on purpose
 @require_http_methods(["GET", "POST"])
 def new_review(request: MemberRequest, project_id: str) -> HttpResponse:
     """Choose pictures and what the client may see; the answer shows the link, this once."""
-    project = _project(request, project_id)
-    pictures = list(review_rooms.offered(project=project)[: review_rooms.MOST_OFFERED])
+    with enter(request.organization):
+        project = _project(request, project_id)
+        pictures = list(review_rooms.offered(project=project)[: review_rooms.MOST_OFFERED])
     form = RoomForm(request.POST or None, initial={"title": project.name, "days": review_links.USUAL_DAYS})
     if request.method == "POST":
         ticked = {id_or_nothing(each) for each in request.POST.getlist("picture")}
@@ -85,15 +83,16 @@ def new_review(request: MemberRequest, project_id: str) -> HttpResponse:
             except Refusal as refusal:
                 form.add_error(None, refusal.message)
             else:
-                return _room_page(request, room, token=token)
-    else:
-        organization = request.organization
-        newest = review_rooms.newest_of_each(organization=organization, pictures=pictures)
-        ticked = {picture.public_id for picture in pictures if picture.pk in newest}
-    for picture in pictures:
-        picture.is_ticked = picture.public_id in ticked
-    context = {"project": project, "pictures": pictures, "form": form}
-    return render(request, "generations/review_new.html", context, status=422 if form.errors else 200)
+                with enter(request.organization):
+                    return _room_page(request, room, token=token)
+    with enter(request.organization):
+        if request.method != "POST":
+            newest = review_rooms.newest_of_each(organization=request.organization, pictures=pictures)
+            ticked = {picture.public_id for picture in pictures if picture.pk in newest}
+        for picture in pictures:
+            picture.is_ticked = picture.public_id in ticked
+        context = {"project": project, "pictures": pictures, "form": form}
+        return render(request, "generations/review_new.html", context, status=422 if form.errors else 200)
 
 
 @member()
@@ -121,11 +120,12 @@ def _room_page(
     return render(request, "generations/review.html", context, status=422 if send else 200)
 
 
-@member(Role.DESIGNER)
+@member(Role.DESIGNER, in_transaction=False)  # a PIN is hashed slowly, on purpose
 @require_http_methods(["GET", "POST"])
 def review_settings(request: MemberRequest, review_id: str) -> HttpResponse:
     """Title, message, rounds, PIN and switches."""
-    room = _room(request, review_id)
+    with enter(request.organization):
+        room = _room(request, review_id)
     initial = {
         name: getattr(room, name) for name in SettingsForm.base_fields if name not in ("pin", "drops_pin")
     }
@@ -133,12 +133,12 @@ def review_settings(request: MemberRequest, review_id: str) -> HttpResponse:
     if not room.pin:
         del form.fields["drops_pin"]
     if request.method == "POST" and form.is_valid():
+        pin, drops_pin = form.cleaned_data["pin"], form.cleaned_data.get("drops_pin", False)
         try:
             review_rooms.change(
                 room=room,
                 terms=form.terms,
-                pin=form.cleaned_data["pin"],
-                drops_pin=form.cleaned_data.get("drops_pin", False),
+                hidden_pin=review_rooms.hide_pin(pin) if pin or drops_pin else None,
                 by_user=request.user,
                 now=timezone.now(),
             )
@@ -148,7 +148,10 @@ def review_settings(request: MemberRequest, review_id: str) -> HttpResponse:
             messages.success(request, _("Saved."))
             return _to_room(room)
     context = {"room": room, "project": room.project, "form": form}
-    return render(request, "generations/review_settings.html", context, status=422 if form.errors else 200)
+    with enter(request.organization):
+        return render(
+            request, "generations/review_settings.html", context, status=422 if form.errors else 200
+        )
 
 
 @never_cache
@@ -179,7 +182,7 @@ def send_link(request: MemberRequest, review_id: str) -> HttpResponse:
     room, form = _room(request, review_id), SendForm(request.POST)
     if not form.is_valid():
         return _room_page(request, room, send=form)
-    to, base = form.cleaned_data["to"], emails.base_url(request)
+    to, base = form.cleaned_data["to"], domains.base_for(request, request.organization)
     try:
         review_links.send(
             room=room,
@@ -247,7 +250,7 @@ def next_round(request: MemberRequest, review_id: str) -> HttpResponse:
                 now=timezone.now(),
                 message=request.POST.get("message", room.message).strip()[:4000],
                 writes_to_reviewers=bool(request.POST.get("writes")),
-                base=emails.base_url(request),
+                base=domains.base_for(request, request.organization),
             )
         except Refusal as refusal:
             error = refusal.message
@@ -288,6 +291,8 @@ def answer_comment(request: MemberRequest, review_id: str, comment_id: str) -> H
             )
         else:
             messages.error(request, _("Write something first."))
+    except review_rooms.CommentGone as refusal:
+        raise Http404 from refusal
     except Refusal as refusal:
         messages.error(request, refusal.message)
     return _to_room(room, f"#{comment_id}")
@@ -306,6 +311,8 @@ def resolve_comment(request: MemberRequest, review_id: str, comment_id: str) -> 
             by_user=request.user,
             now=timezone.now(),
         )
+    except review_rooms.CommentGone as refusal:
+        raise Http404 from refusal
     except Refusal as refusal:
         messages.error(request, refusal.message)
     return _to_room(room, f"#{comment_id}")

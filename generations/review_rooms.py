@@ -96,6 +96,11 @@ def roots_of(*, organization: Organization, pictures: Sequence[Picture]) -> dict
     return lineage.first_photos(organization=organization, generations=made_in)
 
 
+def hide_pin(pin: str) -> str:
+    """What is kept of a PIN; "" of none. Slow on purpose: never inside a transaction."""
+    return make_password(pin) if pin else ""
+
+
 def open_room(
     *,
     project: Project,
@@ -110,12 +115,12 @@ def open_room(
 
     Raises NoPictures, TooManyPictures, PictureRemoved.
     """
-    organization = project.organization
+    organization, hidden = project.organization, hide_pin(pin)
     with tenancy.enter(organization):
         room = ReviewRoom.objects.create(
             organization=organization,
             project=project,
-            pin=make_password(pin) if pin else "",
+            pin=hidden,
             created_by=by_user,
             **asdict(terms),
         )
@@ -135,17 +140,17 @@ def open_room(
 
 
 def change(
-    *, room: ReviewRoom, terms: Terms, by_user: User, now: datetime, pin: str = "", drops_pin: bool = False
+    *, room: ReviewRoom, terms: Terms, by_user: User, now: datetime, hidden_pin: str | None = None
 ) -> None:
-    """Other terms, another PIN (else the old one stays), or none. Raises RoomRevoked, TooFewRounds."""
+    """Other terms and what `hide_pin` made of another PIN; None keeps the old one. Raises RoomRevoked, TooFewRounds."""
     with tenancy.enter(room.organization):
         room = _open(room)
         if terms.max_rounds < room.current_round:
             raise TooFewRounds
         changed = [name for name, value in asdict(terms).items() if getattr(room, name) != value]
         values: dict[str, object] = asdict(terms)
-        if pin or drops_pin:
-            values["pin"] = make_password(pin) if pin else ""
+        if hidden_pin is not None:
+            values["pin"] = hidden_pin
             changed.append("pin")
         if changed:
             ReviewRoom.objects.of(room.organization).filter(pk=room.pk).update(**values)

@@ -17,15 +17,18 @@ from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member
-from billing import budgets, credits, pricing
+from billing import credits, pricing
 from generations import room_sets, services, set_standing, upstream_keys
 from generations.ask import MAX_PIECES, Piece
 from generations.forms import StudioForm
 from generations.models import RoomSet
-from generations.modes import KEEP_STRUCTURE, MODES
-from generations.page_parts import options_open, price_tag, style_choices
+from generations.modes import KEEP_STRUCTURE, MODES, name_of
+from generations.page_parts import budget_of, options_open, price_tag, style_choices
+from generations.page_parts import name_of as name_of_file
 from generations.room_sets import Choice
+from projects import library
 from projects.models import Photo, Product, Project, Recipe, Room
+from projects.services import IncomingImage
 
 MOST_SHOWN = 60  # pieces of the library, and recipes
 _LOOK = ("mode", "style", "prompt", "keep_structure", "resolution", "design_level", "variations")
@@ -42,10 +45,10 @@ def new_room_set(request: MemberRequest, project_id: str) -> HttpResponse:
         photos = _photos(found)
     chosen = _chosen(request, photos, room)
     form = StudioForm(request.POST or None, initial=_initial(recipe))
-    ticked = request.POST.getlist("product") if request.method == "POST" else _pieces_of(recipe)
+    ticked = _ticked(request, form) if request.method == "POST" else _pieces_of(recipe)
     if request.method == "POST" and _is_right(form):
         try:
-            return _begin(request, form, found, room, recipe, chosen)
+            return _begin(request, form, found, room, recipe, chosen, ticked)
         except Refusal as refusal:
             form.add_error(None, refusal.message)
     with enter(request.organization):
@@ -122,12 +125,13 @@ def _begin(
     room: Room | None,
     recipe: Recipe | None,
     chosen: list[Photo],
+    ticked: list[str],
 ) -> HttpResponse:
     data = form.cleaned_data
     with enter(request.organization):
         rows = Product.objects.of(request.organization).kept().select_related("photo")
-        by_id = {row.public_id: row for row in rows.filter(public_id__in=_ticked(request))}
-    pieces = [Piece(photo=by_id[each].photo) for each in _ticked(request) if each in by_id]
+        by_id = {row.public_id: row for row in rows.filter(public_id__in=ticked)}
+    pieces = [Piece(photo=by_id[each].photo) for each in ticked if each in by_id]
     options = {name: data[name] for name in ("resolution", "design_level", "variations")}
     usual = {"resolution": "", "design_level": "quick", "variations": 1}
     look = services.Ask(
@@ -144,31 +148,40 @@ def _begin(
         recipe=recipe,
         photos=chosen,
         look=look,
-        name=recipe.name if recipe else _name_of(data),
+        name=recipe.name if recipe else name_of(mode=data["mode"], style=data["style"], words=data["words"]),
         agreed=data["agreed"] or 0,
     )
-    key = f"page:{request.user.pk}:{data['key']}:{_fingerprint(choice)}"
+    key = f"page:{request.user.pk}:{data['key']}:{_fingerprint(request, choice)}"
     begun, _is_new = room_sets.begin(choice=choice, by_user=request.user, key=key, now=timezone.now())
     return _to_set(request, begun)
 
 
-def _ticked(request: MemberRequest) -> list[str]:
-    return [id_or_nothing(each) for each in request.POST.getlist("product")[: MAX_PIECES + 1]]
+def _ticked(request: MemberRequest, form: StudioForm) -> list[str]:
+    """Pieces of the library, and photos that came along: these are put into it first, as the script does."""
+    ids = [id_or_nothing(each) for each in request.POST.getlist("product")[: MAX_PIECES + 1]]
+    for upload in request.FILES.getlist("furniture")[: MAX_PIECES + 1 - len(ids)]:
+        name = name_of_file(upload.name or "") or _("Piece of furniture")
+        image = IncomingImage(content=upload.read(), name=name)
+        try:
+            added = library.add_product(
+                organization=request.organization, by_user=request.user, image=image, name=name
+            )
+        except Refusal as refusal:
+            form.add_error(None, f"{upload.name}: {refusal.message}")
+        else:
+            ids.append(added.public_id)
+    return ids
 
 
-def _name_of(data: dict[str, Any]) -> str:
-    """What a set without a recipe is called: by its style, or by the first words."""
-    style, words = data["style"], " ".join(data["words"].split())
-    named = " · ".join(part for part in (style.capitalize(), words[:60]) if part)
-    return named or (str(MODES[data["mode"]].name) if data["mode"] in MODES else _("Room set"))
-
-
-def _fingerprint(choice: Choice) -> str:
+def _fingerprint(request: MemberRequest, choice: Choice) -> str:
     """Tells a double click from a form that was changed and sent again."""
-    look = choice.look
+    look, sent = choice.look, []
+    for upload in request.FILES.getlist("furniture"):
+        upload.seek(0)
+        sent.append(sha256(upload.read()).hexdigest())
     parts = (
         [photo.pk for photo in choice.photos],
-        [piece.photo and piece.photo.pk for piece in look.tray],
+        (request.POST.getlist("product"), sent),
         (look.prompt, look.mode, look.style, look.resolution, look.design_level, look.variations),
     )
     return sha256(repr(parts).encode()).hexdigest()[:32]
@@ -178,10 +191,10 @@ def _context(
     request: MemberRequest, form: StudioForm, found: Project, chosen: list[Photo], ticked: set[str]
 ) -> dict[str, Any]:
     organization = request.organization
-    library = list(
+    pieces = list(
         Product.objects.of(organization).kept().select_related("photo").order_by("-pk")[:MOST_SHOWN]
     )
-    for product in library:
+    for product in pieces:
         product.is_ticked = product.public_id in ticked
     each = _price(form)
     modes = [mode for mode in MODES.values() if not mode.paints]
@@ -190,7 +203,7 @@ def _context(
         "form": form,
         "chosen_count": len(chosen),
         "each": each,
-        "library": library,
+        "library": pieces,
         "most_pieces": MAX_PIECES,
         "recipes": list(Recipe.objects.of(organization).order_by("name")[:MOST_SHOWN]),
         "modes": modes,
@@ -199,7 +212,7 @@ def _context(
         "options_open": options_open(organization),
         "upstream": upstream_keys.state_of(organization),
         "usual_price": pricing.price(),
-        "budget": _budget(found),
+        "budget": budget_of(found),
         **price_tag(request, price=each * len(chosen)),
         "prices": json.dumps({level: pricing.price(design_level=level) for level in pricing.LEVELS}),
     }
@@ -211,13 +224,6 @@ def _price(form: StudioForm) -> int:
     known = level if level in pricing.LEVELS else "quick"
     count = int(variations) if variations in ("1", "2", "3") else 1
     return pricing.price(design_level=known, variations=count)
-
-
-def _budget(found: Project) -> budgets.Standing | None:
-    if found.client is None:
-        return None
-    key = budgets.client_key(found.client.public_id)
-    return budgets.budget_of(organization=found.organization, key=key, now=timezone.now())
 
 
 # --- Watching it -----------------------------------------------------------------------------------------

@@ -17,9 +17,9 @@ from django.db.models import F
 from accounts import activity, tenancy
 from accounts import services as accounts
 from accounts.errors import Refusal
-from accounts.models import Organization, User
+from accounts.models import ApiKey, Organization, User
 from billing import budgets, credits
-from generations import admission, services, set_standing
+from generations import admission, services, set_standing, test_data
 from generations.ask import Ask
 from generations.models import Generation, GenerationReference, RoomSet
 from projects import services as projects
@@ -76,19 +76,38 @@ class Choice:
         return self.look.price * len(self.photos)
 
 
-def begin(*, choice: Choice, by_user: User, key: str, now: datetime) -> tuple[RoomSet, bool]:
+@dataclass(frozen=True)
+class _By:
+    """Who asks, with which key if any, and what makes the pictures."""
+
+    user: User
+    api_key: ApiKey | None
+    engine: str
+    own_key: bool
+
+    @property
+    def is_test(self) -> bool:
+        """With a test key: nothing is charged."""
+        return self.api_key is not None and not self.api_key.is_live
+
+
+def begin(
+    *, choice: Choice, by_user: User, key: str, now: datetime, api_key: ApiKey | None = None
+) -> tuple[RoomSet, bool]:
     """Accept all of it or nothing. Returns the set, and whether it is new; the same key gives the set begun with it.
 
-    Raises NoPhotos, TooManyForASet, PhotosChanged, SetPriceChanged, and what `services.request_generation` raises.
+    A set that is asked for with a test key is test data, and free. Raises NoPhotos, TooManyForASet, PhotosChanged,
+    SetPriceChanged, and what `services.request_generation` raises.
     """
     organization = choice.project.organization
     if begun := _begun(organization, key):
         return begun, False
     _check(choice)
-    engine, own_key = _engine(organization, choice.look)
+    test_data.rehearse(api_key=api_key, prompt=choice.look.prompt, price=choice.price, now=now)
+    by = _by(organization, choice.look, by_user, api_key)
     try:
         with tenancy.enter(organization):
-            return _begin(choice, by_user, key, engine, own_key=own_key, now=now), True
+            return _begin(choice, by, key, now=now), True
     except IntegrityError as error:
         if "room_set_key_once" in str(error) and (begun := _begun(organization, key)):
             return begun, False
@@ -105,13 +124,13 @@ def _check(choice: Choice) -> None:
     choice.look.check()
 
 
-def _engine(organization: Organization, look: Ask) -> tuple[str, bool]:
-    engine, own_key = services.engine_for(organization=organization, api_key=None)
+def _by(organization: Organization, look: Ask, user: User, api_key: ApiKey | None) -> _By:
+    engine, own_key = services.engine_for(organization=organization, api_key=api_key)
     if engine == "meltflex" and look.extensions and not settings.MELTFLEX_EXTENSIONS:
         raise services.NotAvailableHere(
             f"`{look.extensions[0]}` is switched off on this instance. Leave it out."
         )
-    return engine, own_key
+    return _By(user, api_key, engine, own_key)
 
 
 def _begun(organization: Organization, key: str) -> RoomSet | None:
@@ -120,7 +139,7 @@ def _begun(organization: Organization, key: str) -> RoomSet | None:
     return found
 
 
-def _begin(choice: Choice, by_user: User, key: str, engine: str, *, own_key: bool, now: datetime) -> RoomSet:
+def _begin(choice: Choice, by: _By, key: str, *, now: datetime) -> RoomSet:
     organization = choice.project.organization
     pieces = [piece.photo for piece in choice.look.tray if piece.photo is not None]
     _lock(choice, pieces)
@@ -129,18 +148,18 @@ def _begin(choice: Choice, by_user: User, key: str, engine: str, *, own_key: boo
         project=choice.project,
         room=choice.room,
         recipe=choice.recipe,
-        requested_by=by_user,
+        requested_by=by.user,
         name=choice.name[:120],
         photos=len(choice.photos),
         open=len(choice.photos),
         idempotency_key=key,
     )
     asks = [replace(choice.look, photo=photo, room=photo.room) for photo in choice.photos]
-    wanted = [_row(room_set, ask, by_user, engine, own_key=own_key) for ask in asks]
-    _accept(room_set, wanted, lambda _: pieces, by_user, now)
+    wanted = [_row(room_set, ask, by) for ask in asks]
+    _accept(room_set, wanted, lambda _: pieces, by, now)
     accounts.record(
         organization=organization,
-        by_user=by_user,
+        by_user=by.user,
         action="room_set.asked",
         target=room_set.public_id,
         now=now,
@@ -152,7 +171,7 @@ def _begin(choice: Choice, by_user: User, key: str, engine: str, *, own_key: boo
         kind="room_set.started",
         subject=room_set.public_id,
         project=choice.project.public_id,
-        by_user=by_user,
+        by_user=by.user,
         now=now,
         data={"name": room_set.name, "photos": len(wanted)},
     )
@@ -173,17 +192,18 @@ def _lock(choice: Choice, pieces: Sequence[Photo]) -> None:
         raise projects.PhotoRemoved("One of the pieces of furniture was removed. Choose another.")
 
 
-def _row(
-    room_set: RoomSet, ask: Ask, by_user: User, engine: str, *, own_key: bool, round_: int = 0
-) -> Generation:
+def _row(room_set: RoomSet, ask: Ask, by: _By, *, round_: int = 0, was_test: bool = False) -> Generation:
+    is_test = by.is_test or was_test
     return Generation(
         organization=room_set.organization,
         room_set=room_set,
         set_round=round_,
         room=ask.room,
-        requested_by=by_user,
-        engine=engine,
-        own_key=own_key,
+        requested_by=by.user,
+        api_key=by.api_key,
+        engine="preview" if is_test else by.engine,
+        own_key=by.own_key and not is_test,
+        is_test=is_test,
         photo=ask.photo,
         prompt=ask.prompt,
         mode=ask.mode,
@@ -192,7 +212,7 @@ def _row(
         design_level=ask.design_level,
         variations=ask.variations,
         price=ask.price,
-        credits_held=ask.price,
+        credits_held=0 if is_test else ask.price,
     )
 
 
@@ -200,7 +220,7 @@ def _accept(
     room_set: RoomSet,
     rows: Sequence[Generation],
     pieces_of: Callable[[Generation], Sequence[Photo]],
-    by_user: User,
+    by: _By,
     now: datetime,
 ) -> None:
     """Rows, furniture, holds and places in the line: a number of statements that does not grow with the photos."""
@@ -211,18 +231,23 @@ def _accept(
         for row in rows
         for position, photo in enumerate(pieces_of(row))
     )
-    labels = _labels(rows, by_user)
+    labels = _labels(rows, by.user)
     clients = {budgets.client_key(each["client"]) for each in labels if "client" in each}
-    credits.hold_all(
-        organization=organization,
-        wanted=[
-            credits.Wanted(row.public_id, row.price, label) for row, label in zip(rows, labels, strict=True)
-        ],
-        now=now,
-        budgets=budgets.existing(
-            organization=organization, keys=[budgets.member_key(by_user), *sorted(clients)]
-        ),
-    )
+    keys = [budgets.member_key(by.user), *sorted(clients)]
+    if by.api_key is not None:
+        keys.append(budgets.api_key_key(by.api_key))
+    wanted = [
+        credits.Wanted(row.public_id, row.price, label)
+        for row, label in zip(rows, labels, strict=True)
+        if not row.is_free
+    ]
+    if wanted:
+        credits.hold_all(
+            organization=organization,
+            wanted=wanted,
+            now=now,
+            budgets=budgets.existing(organization=organization, keys=keys),
+        )
     admission.admit(organization=organization, now=now)
 
 
@@ -241,14 +266,23 @@ def _labels(rows: Sequence[Generation], by_user: User) -> list[dict[str, str]]:
 # --- Once more, or no more -----------------------------------------------------------------------------
 
 
-def repeat(*, room_set: RoomSet, round_: int, agreed: int, by_user: User, now: datetime) -> bool:
+def repeat(
+    *,
+    room_set: RoomSet,
+    round_: int,
+    agreed: int,
+    by_user: User,
+    now: datetime,
+    api_key: ApiKey | None = None,
+) -> bool:
     """Ask once more for those that failed or were cancelled, and no others; False when this round was begun before.
 
-    `round_` is the number that the page offered: one conditional update lets one request begin it. Raises
+    `round_` is the number that the page offered: one conditional update lets one request begin it. What was test data
+    is test data again. Raises
     NothingToRepeat, SetPriceChanged, and what `begin` raises; then nothing is charged and nothing changed.
     """
     organization = room_set.organization
-    engine, own_key = _engine(organization, _look_of(room_set))
+    by = _by(organization, _look_of(room_set), by_user, api_key)
     with tenancy.enter(organization):
         mine = RoomSet.objects.of(organization).filter(pk=room_set.pk)
         if not mine.filter(rounds=round_ - 1).update(rounds=round_):
@@ -263,9 +297,7 @@ def repeat(*, room_set: RoomSet, round_: int, agreed: int, by_user: User, now: d
         _lock_again(organization, failed, pieces)
         mine.update(open=F("open") + len(failed), finished_at=None)
         rows = {
-            each.photo_id: _row(
-                current.room_set, _once_more(each), by_user, engine, own_key=own_key, round_=round_
-            )
+            each.photo_id: _row(current.room_set, _once_more(each), by, round_=round_, was_test=each.is_test)
             for each in failed
         }
         before = {each.photo_id: each.pk for each in failed}
@@ -273,7 +305,7 @@ def repeat(*, room_set: RoomSet, round_: int, agreed: int, by_user: User, now: d
             current.room_set,
             list(rows.values()),
             lambda row: pieces.get(before[row.photo_id], []),
-            by_user,
+            by,
             now,
         )
         accounts.record(

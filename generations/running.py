@@ -19,14 +19,14 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from accounts import logs, tenancy
+from accounts import logs, tenancy, traces
 from accounts.errors import Refusal
 from accounts.models import Organization
 from generations import ending, gates, keeping, preparing, queue, routes, scratch
-from generations.engines.base import Again, EngineError, EngineRequest
+from generations.engines.base import Again, EngineError, EngineRequest, EngineResult
 from generations.gates import Verdict
 from generations.models import Generation, State, UpstreamCall
 from generations.outage import alone, is_away, through
@@ -45,6 +45,7 @@ LEAST_SECONDS = 45.0
 USUAL_SECONDS = 90.0
 STORE_SECONDS = 5.0  # kept back from a call's time for storing its pictures
 LONGEST_PAUSE = 30.0  # seconds before a call turned away for lack of room is sent again: 1, 2, 4 … 30
+_LEASE = Now() + timedelta(seconds=settings.LEASE_SECONDS)  # by the database's clock: machines may disagree
 DATABASEAWAY_SECONDS = 60.0  # how long a result waits for a database that restarts
 
 
@@ -90,6 +91,7 @@ def run(*, generation_id: int, organization_id: int, worker: str) -> None:
         return
     ids = {"workspace": attempt.organization.public_id, "generation": attempt.public_id}
     with logs.about(**ids), _hold_in_hand(attempt):
+        traces.tell(traces.ids())
         try:
             _work(attempt)
         except Exception:
@@ -128,7 +130,7 @@ def _claim(generation_id: int, organization_id: int, worker: str, *, now: dateti
             state=State.RUNNING,
             attempt=F("attempt") + 1,
             worker=worker,
-            lease_until=now + timedelta(seconds=settings.LEASE_SECONDS),
+            lease_until=_LEASE,
             started_at=Coalesce(F("started_at"), now),
         )
         if not claimed:
@@ -193,7 +195,7 @@ def _begin_call(attempt: Generation, route: Route) -> UpstreamCall | None:
             return None
         # The lease too: this process may have been frozen since the last renewal, and the call shall not be taken
         # for a dead worker's as it opens.
-        mine.update(calling_since=now, lease_until=now + timedelta(seconds=settings.LEASE_SECONDS))
+        mine.update(calling_since=now, lease_until=_LEASE)
         attempt.calling_since = now
         call: UpstreamCall = UpstreamCall.objects.create(
             organization=attempt.organization,
@@ -226,10 +228,20 @@ def _is_worth_calling(route: Route, seconds: float) -> bool:
 # --- The call, and after it ------------------------------------------------------------------------------
 
 
+def _sent(attempt: Generation, begun: _Begun, request: EngineRequest) -> EngineResult:
+    facts: traces.Facts = {"roomwright.engine": attempt.engine, "roomwright.attempt": attempt.attempt}
+    with traces.span(f"call {attempt.engine}", "client", facts) as span:
+        try:
+            return begun.route.engine.generate(request)
+        except EngineError as error:
+            span.tell({"roomwright.outcome": error.code, "http.response.status_code": error.status_code or 0})
+            raise
+
+
 def _call(attempt: Generation, begun: _Begun, folder: Path) -> None:
     request = replace(begun.request, seconds_left=_seconds_left(attempt), folder=folder)
     try:
-        result = begun.route.engine.generate(request)
+        result = _sent(attempt, begun, request)
         pictures = keeping.store(attempt, result, folder)
     except EngineError as error:
         logger.warning("%s attempt %d: %s", attempt.public_id, attempt.attempt, error)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from rest_framework.request import Request
 
 from accounts.models import Organization
 from generations import files, removal
 from generations.models import Generation, Picture
 from generations.timing import Estimate
+
+
+def files_for(request: Request) -> dict[str, Any]:
+    """The context of shapes that carry addresses of files: they need no key and work until `expires_at`."""
+    return {"url_of": partial(files.url, request._request), "expires_at": files.expires_at()}
 
 
 def generation_data(
@@ -81,5 +88,7 @@ def picture_data(picture: Picture, organization: Organization, request: HttpRequ
         "removed_at": picture.removed_at,
         "width": picture.width,
         "height": picture.height,
+        "bytes": picture.bytes,
         "starred": picture.starred_at is not None,
+        "plan": picture.notes,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import mimetypes
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -17,12 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import domains
 from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member, public
 from generations import sharing
 from generations.models import ShareLink
 from generations.page_parts import picture_of, place_of
+from projects import branding
 
 DAYS = (7, 30, 90)  # how long a link may be asked to last; else until it is revoked
 
@@ -52,10 +53,8 @@ def share(request: MemberRequest, picture_id: str) -> HttpResponse:
         return render(request, "generations/share.html", context)
 
 
-def _address(request: HttpRequest, token: str) -> str:
-    where = reverse("shared", args=[token])
-    base = settings.PUBLIC_BASE_URL
-    return f"{base}{where}" if base else request.build_absolute_uri(where)
+def _address(request: MemberRequest, token: str) -> str:
+    return domains.base_for(request, request.organization) + reverse("shared", args=[token])
 
 
 @member(Role.DESIGNER)
@@ -84,6 +83,7 @@ def _hidden(response: HttpResponseBase) -> HttpResponseBase:
 def shared(request: HttpRequest, token: str) -> HttpResponseBase:
     """The room before and after. 410 for a link that has ended, 404 for one that never was."""
     link, found = sharing.find(token=token, now=timezone.now())
+    branding.show_as(request, link)
     if found is None:
         status = 404 if link is None else 410
         return _hidden(render(request, "generations/link_gone.html", {"was": link}, status=status))

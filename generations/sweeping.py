@@ -26,16 +26,29 @@ PATIENCE = timedelta(seconds=settings.UPSTREAM_PATIENCE)
 _INTERRUPTED = "The picture was being made when our worker stopped, and we don't know what came of it."
 
 
-def sweep(*, now: datetime, trust_leases: bool = True) -> None:
+def lease_clock() -> datetime:
+    """What leases are measured by: the database's clock, which all workers share.
+
+    A machine whose own clock is wrong would end the work of all others, or have its own ended.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+    return found
+
+
+def sweep(*, now: datetime, leases_at: datetime | None = None, trust_leases: bool = True) -> None:
     """One round. Each step finds its rows across workspaces, then ends each of them inside its own.
 
+    `leases_at` is `lease_clock()`, else `now`: deadlines were set by the clock of this machine, or of one like it.
     `trust_leases` is false for a sweeper that was itself cut off from the database a moment ago: others may have
     been too, and a lease that could not be renewed says nothing about its worker.
     """
+    leases_at = leases_at or now
     with tenancy.system("the sweeper"):
         generations = Generation.objects.select_related("organization")
-        blind = not trust_leases or _database_just_came_up(now)
-        abandoned = [] if blind else list(generations.abandoned(now))
+        blind = not trust_leases or _database_just_came_up(leases_at)
+        abandoned = [] if blind else list(generations.abandoned(leases_at))
         overdue = list(generations.overdue(now))
         lost = _lost(now)
         at_closed_gate = UpstreamTurn.objects.waiting().filter(
@@ -50,7 +63,7 @@ def sweep(*, now: datetime, trust_leases: bool = True) -> None:
         )
     steps: list[tuple[Organization, Callable[[], object]]] = [
         *((g.organization, partial(ending.expire, generation=g, now=now)) for g in overdue),
-        *((g.organization, partial(_recover, g, now)) for g in abandoned),
+        *((g.organization, partial(_recover, g, leases_at)) for g in abandoned),
         *((g.organization, partial(queue.enqueue, g.pk, g.organization_id)) for g in lost),
         *((g.organization, partial(_give_up, g, now)) for g in hopeless),
         *(
@@ -105,7 +118,7 @@ def _wait_briefly() -> None:
 
 
 def renew_leases(*, worker: str, now: datetime) -> int:
-    """What this process has in hand stays its own. Returns how many that are.
+    """What this process has in hand stays its own; `now` is `lease_clock()`. Returns how many that are.
 
     Only attempts that a thread is really working on: a row that merely carries our name (the job died with the
     database away, say) must run out, or nobody would ever end it.

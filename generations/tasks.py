@@ -28,7 +28,7 @@ from generations import (
     timing,
     upstream_keys,
 )
-from projects import storage
+from projects import storage, uploads
 
 WORKER = uuid.uuid4().hex  # this process, in the rows of what it runs
 
@@ -49,7 +49,8 @@ def expire_allowances(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="storage.sweep", queue="upkeep", queueing_lock="storage_sweep")
 def sweep_storage(timestamp: int) -> None:
-    """Every minute: files that no row stands for."""
+    """Every minute: uploads that nobody took, files that no row stands for."""
+    uploads.sweep(now=timezone.now())
     storage.sweep(now=timezone.now())
 
 

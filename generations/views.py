@@ -86,7 +86,7 @@ def _find(request: MemberRequest, generation_id: str) -> Generation:
     rows = (
         Generation.objects.of(request.organization)
         .kept()
-        .select_related("organization", "photo", "parent__generation", "room")
+        .select_related("organization", "photo", "parent__generation", "room__project")
     )
     found: Generation = get_object_or_404(rows.prefetch_related("pictures"), public_id=generation_id)
     return found

@@ -6,6 +6,7 @@ anew, so two people at once come one after the other, and nothing is lost. What 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import activity, tenancy
 from accounts import services as accounts
 from accounts.errors import Refusal
-from accounts.models import User
+from accounts.models import Organization, User
 from projects.models import AT_THE_END, Client, Photo, Project, Room, Status
 
 
@@ -113,14 +114,32 @@ def delete_project(*, project: Project, by_user: User, now: datetime) -> None:
 
 
 def choose_cover(*, project: Project, photo: Photo | None) -> None:
-    """The photo that stands for the project in lists; None for its first one. Raises NotInProject."""
+    """The photo that stands for the project in lists; None for its first one. Raises NotInProject.
+
+    A made picture: `choose_cover_picture`.
+    """
     organization = project.organization
     with tenancy.enter(organization):
         if photo is not None:
             own = Photo.objects.of(organization).of_rooms().filter(pk=photo.pk, room__project=project)
             if not own.exists():
                 raise NotInProject
-        Project.objects.of(organization).filter(pk=project.pk).update(cover=photo)
+        Project.objects.of(organization).filter(pk=project.pk).update(cover=photo, cover_picture="")
+
+
+def choose_cover_picture(*, project: Project, thumbnail: str) -> None:
+    """A picture made for the project stands for it, by the name of its file; "" for the first photo.
+
+    In the transaction of who calls, which has that picture locked.
+    """
+    rows = Project.objects.of(project.organization).filter(pk=project.pk)
+    rows.update(cover=None, cover_picture=thumbnail)
+
+
+def uncover(*, organization: Organization, thumbnails: Iterable[str]) -> None:
+    """These files go: the projects that they stood for are shown by a photo again. In the caller's transaction."""
+    covered = Project.objects.of(organization).filter(cover_picture__in=[name for name in thumbnails if name])
+    covered.update(cover_picture="")
 
 
 # --- Rooms -----------------------------------------------------------------------------------------------
@@ -153,7 +172,7 @@ def shift_room(*, room: Room, by: int) -> None:
 # --- Photos ----------------------------------------------------------------------------------------------
 
 
-def change_photo(*, photo: Photo, name: str, room: Room) -> None:
+def change_photo(*, photo: Photo, name: str, room: Room | None) -> None:
     """Another name, or another room, at whose end it comes to stand. Pictures made of it stay where they are."""
     with tenancy.enter(photo.organization):
         rows = Photo.objects.of(photo.organization).of_rooms().filter(pk=photo.pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import ProtectedError
@@ -12,11 +13,8 @@ from accounts import services as accounts
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import User
-from projects import brand, image_pool, photos, storage
+from projects import brand, logos, storage
 from projects.models import Client
-
-LOGO_SIDE = 800  # px, the longer one
-_SECONDS = 60.0
 
 
 class ClientNotEmpty(Refusal):
@@ -68,18 +66,8 @@ def set_logo(*, client: Client, content: bytes) -> None:
 
     Raises a Refusal that says what is wrong with it.
     """
-    photos.inspect(content)
-    tenancy.release_connection()
-    made = image_pool.run(photos.prepare, content, longest_side=LOGO_SIDE, keep_png=True, seconds=_SECONDS)
     folder = f"{client.organization.public_id}/clients/{client.public_id}"
-    name = storage.new_name(folder, "logo", ".png" if made.media_type == "image/png" else ".jpg")
-    storage.announce([name])
-    try:
-        storage.write(name, made.content)
-        _put_logo(client, name)
-    except BaseException:
-        storage.discard([name])
-        raise
+    logos.keep(folder=folder, content=content, put=partial(_put_logo, client))
 
 
 def remove_logo(*, client: Client) -> None:

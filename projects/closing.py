@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts import tenancy
 from accounts.models import Organization
-from projects import services, storage
+from projects import branding, services, storage, uploads
 from projects.models import Client, Photo, Product, Project, Recipe
 
 _AT_ONCE = 50  # photos of one transaction
@@ -18,12 +18,14 @@ def erase(*, organization: Organization) -> None:
     while _erase_photos(organization):
         pass
     with tenancy.enter(organization):
+        uploads.erase(organization=organization)
         Recipe.objects.of(organization).delete()
         Product.objects.of(organization).delete()
         Project.objects.of(organization).delete()
         clients = Client.objects.of(organization)
         storage.doom(clients.exclude(logo="").values_list("logo", flat=True))
         clients.delete()
+    branding.erase(organization=organization)
 
 
 def _erase_photos(organization: Organization) -> int:

@@ -47,6 +47,48 @@ class ClientChangeForm(ClientForm):
     remove_logo = forms.BooleanField(required=False, label=_("Without a logo"))
 
 
+class BrandForm(forms.Form):
+    """How a workspace looks to its clients."""
+
+    colour = forms.CharField(
+        max_length=7,
+        required=False,
+        label=_("Colour"),
+        help_text=_("Like #24584a. It has to be dark enough to be read on white."),
+        widget=forms.TextInput(attrs={"placeholder": "#24584a", "spellcheck": "false"}),
+    )
+    logo = forms.FileField(
+        required=False,
+        label=_("Logo"),
+        help_text=_("A PNG with nothing behind it looks best."),
+        widget=forms.FileInput(attrs={"accept": "image/*"}),
+    )
+    remove_logo = forms.BooleanField(required=False, label=_("Without a logo"))
+    sender_name = forms.CharField(
+        max_length=120,
+        required=False,
+        label=_("Name on mails"),
+        help_text=_("Left empty, it is the name of the workspace."),
+    )
+    reply_to = forms.EmailField(
+        required=False,
+        label=_("Answers go to"),
+        help_text=_("Left empty, they go to whoever of you sent the mail."),
+    )
+
+
+class DomainForm(forms.Form):
+    """A host name of one's own."""
+
+    host = forms.CharField(
+        max_length=300,
+        label=_("Host name"),
+        widget=forms.TextInput(
+            attrs={"placeholder": "rooms.example.com", "spellcheck": "false", "autocapitalize": "none"}
+        ),
+    )
+
+
 class _OfClientForm(forms.Form):
     """The clients to choose from are those of the workspace."""
 

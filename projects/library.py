@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from django.db import IntegrityError
 from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
-from projects import services
+from projects import services, storage
 from projects.models import Photo, Product, Recipe, RecipeProduct
 
 
@@ -71,8 +72,21 @@ def add_product(
     except BaseException:
         stored.discard()
         raise
-    services.make_ready(photo=photo)
+    try:
+        services.make_ready(photo=photo)
+    except Refusal:  # a piece that nobody can see is none
+        _withdraw(product)
+        raise
     return product
+
+
+def _withdraw(product: Product) -> None:
+    organization = product.organization
+    with tenancy.enter(organization):
+        photos = Photo.objects.of(organization).filter(pk=product.photo_id)
+        storage.doom(photo.original for photo in photos.select_for_update())
+        Product.objects.of(organization).filter(pk=product.pk).delete()
+        photos.delete()
 
 
 def change_product(*, product: Product, name: str, price: Decimal | None, currency: str, link: str) -> None:
@@ -108,20 +122,51 @@ def save_recipe(
     *, organization: Organization, by_user: User, name: str, look: Look, products: Sequence[Product] = ()
 ) -> Recipe:
     """Keep a look under a name. Raises RecipeNameTaken."""
+    with _name_once(), tenancy.enter(organization):
+        recipe: Recipe = Recipe.objects.create(
+            organization=organization, name=name, created_by=by_user, **vars(look)
+        )
+        _put_in_tray(recipe, products)
+    return recipe
+
+
+def look_of(recipe: Recipe) -> Look:
+    """What it holds."""
+    return Look(**{field.name: getattr(recipe, field.name) for field in fields(Look)})
+
+
+def change_recipe(
+    *, recipe: Recipe, name: str, look: Look, products: Sequence[Product] | None, is_admin: bool
+) -> None:
+    """Another name or look, or with `products` other pieces. Raises RecipeLocked, RecipeNameTaken."""
+    with _name_once(), tenancy.enter(recipe.organization):
+        rows = Recipe.objects.of(recipe.organization).filter(pk=recipe.pk)
+        for found in rows.select_for_update(no_key=True):
+            if found.is_locked and not is_admin:
+                raise RecipeLocked
+            rows.update(name=name, **vars(look))
+            if products is not None:
+                RecipeProduct.objects.of(recipe.organization).filter(recipe=found).delete()
+                _put_in_tray(found, products)
+
+
+@contextmanager
+def _name_once() -> Iterator[None]:
     try:
-        with tenancy.enter(organization):
-            recipe = Recipe.objects.create(
-                organization=organization, name=name, created_by=by_user, **vars(look)
-            )
-            RecipeProduct.objects.bulk_create(
-                RecipeProduct(organization=organization, recipe=recipe, product=product, position=position)
-                for position, product in enumerate(products)
-            )
+        yield
     except IntegrityError as error:
         if "recipe_name_once" in str(error):
             raise RecipeNameTaken from error
         raise
-    return recipe
+
+
+def _put_in_tray(recipe: Recipe, products: Sequence[Product]) -> None:
+    RecipeProduct.objects.bulk_create(
+        RecipeProduct(
+            organization_id=recipe.organization_id, recipe=recipe, product=product, position=position
+        )
+        for position, product in enumerate(products)
+    )
 
 
 def remove_recipe(*, recipe: Recipe, is_admin: bool) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Now, NullIf
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_id
@@ -123,13 +123,17 @@ class ProjectQuerySet(TenantQuerySet):
         return rows
 
     def with_cover(self) -> Self:
-        """`cover_thumbnail`: of the chosen photo while it is the project's, else of its first; None where none is."""
+        """`cover_thumbnail`: of the chosen picture or photo, else of the first photo; None where none is.
+
+        A chosen photo counts while it is the project's.
+        """
         own = Photo.objects.filter(
             room__project=OuterRef("pk"), kind=Photo.Kind.ROOM, state=Photo.State.READY
         )
         chosen = own.filter(pk=OuterRef("cover")).values("thumbnail")[:1]
         first = own.order_by("room__position", "room", "position", "pk").values("thumbnail")[:1]
-        return self.annotate(cover_thumbnail=Coalesce(Subquery(chosen), Subquery(first)))
+        picture = NullIf(F("cover_picture"), Value(""))
+        return self.annotate(cover_thumbnail=Coalesce(picture, Subquery(chosen), Subquery(first)))
 
 
 class Project(models.Model):
@@ -143,6 +147,9 @@ class Project(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.NEW, db_default="new")
     deadline = models.DateField(null=True, blank=True)
     cover = models.ForeignKey("projects.Photo", models.SET_NULL, null=True, blank=True, related_name="+")
+    # Storage name of the thumbnail of a picture that was made for it; who removes that file empties this, in the same
+    # transaction.
+    cover_picture = models.CharField(max_length=240, blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     archived_at = models.DateTimeField(null=True, blank=True)
 
@@ -380,3 +387,4 @@ class UnclaimedFile(models.Model):
 
 
 from projects.team_rows import ProjectMember, ProjectNote  # noqa: E402, F401 — rows of the same app
+from projects.upload_rows import Upload  # noqa: E402, F401 — the same

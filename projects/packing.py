@@ -7,6 +7,7 @@ from typing import Any
 from accounts import lifecycle, tenancy
 from accounts.archive import Archive
 from accounts.models import Organization
+from projects.brand_rows import Brand
 from projects.models import Client, Photo, Product, Project, Recipe, Room
 from projects.team_rows import ProjectMember, ProjectNote
 
@@ -36,6 +37,7 @@ _LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
         ProjectNote,
         ("public_id", "project__public_id", "author__email", "text", "written_at"),
     ),
+    "brand": (Brand, ("public_id", "colour", "sender_name", "reply_to")),
     "recipes": (Recipe, ("public_id", "name", "mode", "style", "prompt", "resolution", "variations")),
 }
 _PHOTO = (
@@ -72,8 +74,8 @@ def pack(*, organization: Organization, archive: Archive) -> None:
 
 def _logos(organization: Organization) -> list[tuple[str, str]]:
     with tenancy.enter(organization):
-        with_one = Client.objects.of(organization).exclude(logo="").order_by("pk")
-        return list(with_one.values_list("public_id", "logo"))
+        rows = (model.objects.of(organization).exclude(logo="") for model in (Client, Brand))
+        return [named for some in rows for named in some.order_by("pk").values_list("public_id", "logo")]
 
 
 def _photos(organization: Organization, after: int) -> list[dict[str, Any]]:

@@ -174,9 +174,10 @@ def create_photo(
     by_user: User | None,
     kind: Photo.Kind = Photo.Kind.ROOM,
     room: Room | None = None,
+    is_claimed: bool = False,
 ) -> Photo:
-    """The row of a stored image, in the caller's transaction."""
-    if stored.original:
+    """The row of a stored image, in the caller's transaction. `is_claimed`: another row has stood for its file."""
+    if stored.original and not is_claimed:
         storage.claim([stored.original])
     return Photo.objects.create(
         public_id=stored.public_id,

@@ -71,11 +71,16 @@ def users_on(project: Project) -> set[int]:
     return set(rows.values_list("member__user", flat=True))
 
 
-def to_assign(project: Project) -> list[Membership]:
+def not_on(project: Project) -> TenantQuerySet:
     """Members who are not on it."""
     taken = ProjectMember.objects.of(project.organization).filter(project=project).values("member")
     rows = Membership.objects.of(project.organization).exclude(pk__in=taken)
-    return list(rows.filter(user__is_active=True).select_related("user").order_by("pk"))
+    return rows.filter(user__is_active=True).select_related("user")
+
+
+def to_assign(project: Project) -> list[Membership]:
+    """The same in the order of joining."""
+    return list(not_on(project).order_by("pk"))
 
 
 def projects_of(*, organization: Organization, user: User) -> TenantQuerySet:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import activity
 from accounts.activity_pages import in_words, page_after
 from accounts.errors import Refusal
-from accounts.models import Role
+from accounts.models import Membership, Role
 from accounts.tenancy import MemberRequest, member
 from projects import team
 from projects.forms import NoteForm
@@ -105,7 +105,8 @@ def assign(request: MemberRequest, project_id: str) -> HttpResponse:
 def unassign(request: MemberRequest, project_id: str, member_id: int) -> HttpResponse:
     """Take a member off it."""
     project = _project(request, project_id)
-    team.unassign(project=project, member_id=member_id, by_user=request.user, now=timezone.now())
+    mine = get_object_or_404(Membership.objects.of(request.organization), pk=member_id)
+    team.unassign(project=project, member_id=mine.pk, by_user=request.user, now=timezone.now())
     return _to_team(request, project_id)
 
 

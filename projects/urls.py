@@ -3,11 +3,18 @@
 from django.urls import path
 
 from accounts import converters  # noqa: F401 — knows `id`
-from projects import arranging_pages, client_pages, team_pages, views
+from projects import arranging_pages, brand_pages, client_pages, team_pages, views
 
 _PROJECT = "w/<id:workspace>/projects/<id:project_id>"
+_BRAND = "w/<id:workspace>/settings/brand"
 
 urlpatterns = [
+    path(_BRAND, brand_pages.brand_page, name="brand"),
+    path(f"{_BRAND}/domains", brand_pages.add_domain, name="domain-add"),
+    path(f"{_BRAND}/domains/<id:domain_id>/check", brand_pages.check_domain, name="domain-check"),
+    path(f"{_BRAND}/domains/<id:domain_id>/remove", brand_pages.remove_domain, name="domain-remove"),
+    path("brand/<id:brand_id>/logo", brand_pages.logo, name="brand-logo"),
+    path("brand/<id:brand_id>/colours.css", brand_pages.colours, name="brand-colours"),
     path("w/<id:workspace>/clients", views.clients, name="clients"),
     path("w/<id:workspace>/clients/<id:client_id>/edit", client_pages.change_client, name="change-client"),
     path(

@@ -48,6 +48,7 @@ def clients(request: MemberRequest) -> HttpResponse:
         "page": page,
         "query": _without_page(request),
         "words": words,
+        "is_new": not page.object_list and not Client.objects.of(request.organization).exists(),
         "archived": archived,
         "form": form,
         "may_edit": _may_edit(request),
@@ -87,10 +88,13 @@ def projects(request: MemberRequest) -> HttpResponse:
     }
     if board:
         context["columns"] = _columns(rows, SORTS[sort][1])
+        is_empty = not any(column["number"] for column in context["columns"])
     else:
         ordered = rows.order_by(*_nulls_last(SORTS[sort][1]))
-        context["page"] = Paginator(ordered, AT_ONCE).get_page(request.GET.get("page"))
-    template = "projects/board.html" if board else "projects/projects.html"
+        page = context["page"] = Paginator(ordered, AT_ONCE).get_page(request.GET.get("page"))
+        is_empty = not page.object_list
+    context["is_new"] = is_empty and not Project.objects.of(request.organization).exists()
+    template = "projects/board.html" if board and not context["is_new"] else "projects/projects.html"
     return render(request, template, context, status=422 if form.errors else 200)
 
 

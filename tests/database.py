@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.apps import apps
@@ -41,6 +43,25 @@ def django_db_setup(
         _use(usual)
         with CREATION._nodb_cursor() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def copied(name: str) -> Iterator[str]:
+    """The address of a migrated database of this name, for programs that a test starts; gone afterwards."""
+    with CREATION._nodb_cursor() as cursor:
+        template = _migrated(cursor)
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    told = connection.settings_dict
+    # Where the server is stands in the options when it is reached by a socket.
+    where = {
+        "host": told["HOST"] or told["OPTIONS"].get("host", ""),
+        "port": told["PORT"] or told["OPTIONS"].get("port", 5432),
+    }
+    who = f"{quote(told['USER'], safe='')}:{quote(told['PASSWORD'], safe='')}"
+    yield f"postgresql://{who}@/{name}?{urlencode(where)}"
+    with CREATION._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _migrated(cursor: CursorWrapper) -> str:

@@ -12,11 +12,12 @@ from itertools import count
 from typing import Any
 
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
 
 from accounts import services as accounts
 from accounts import tenancy
-from accounts.models import Membership, Organization, Role, User
+from accounts.models import Membership, Organization, Role, Scope, User
 from billing import credits as ledger
 from billing import plans
 from generations import running, services
@@ -44,16 +45,32 @@ class Studio:
         """What can be spent now."""
         return ledger.balance(organization=self.organization, now=timezone.now()).spendable
 
-    def key(self, *, live: bool = True) -> str:
+    def key(self, *, live: bool = True, by: User | None = None, **wishes: Any) -> str:
         """A new API key's text."""
         _, text = accounts.issue_api_key(
-            organization=self.organization, by_user=self.owner, name="Test", live=live, now=NOON
+            organization=self.organization,
+            by_user=by or self.owner,
+            name="Test",
+            live=live,
+            now=NOON,
+            **wishes,
         )
         return text
 
-    def api(self, *, live: bool = True) -> ApiClient:
-        """A program with a key of this workspace."""
-        return ApiClient(self.key(live=live))
+    def api(self, *, live: bool = True, by: User | None = None, **wishes: Any) -> ApiClient:
+        """A program with a key of this workspace, made by its owner or `by` somebody else."""
+        return ApiClient(self.key(live=live, by=by, **wishes))
+
+    def manager(self, *, live: bool = True, by: User | None = None) -> ApiClient:
+        """A program that may do everything that its maker may."""
+        return self.api(live=live, by=by, scopes=list(Scope))
+
+    def join(self, role: Role = Role.VIEWER) -> User:
+        """Another member."""
+        person = make_person()
+        with self.enter():
+            Membership.objects.create(organization=self.organization, user=person, role=role)
+        return person
 
     def ask(self, prompt: str = "Warm oak", **options: Any) -> Generation:
         """A generation, accepted."""
@@ -94,8 +111,24 @@ class ApiClient:
     def get(self, path: str, **query: Any) -> Any:
         return self._client.get(f"/api/v1/{path}", query, headers={"authorization": f"Bearer {self.key}"})
 
-    def put(self, path: str) -> Any:
-        return self._client.put(f"/api/v1/{path}", headers={"authorization": f"Bearer {self.key}"})
+    def put(self, path: str, body: Any = None) -> Any:
+        return self._send("put", path, body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self._send("patch", path, body)
+
+    def upload(self, path: str, fields: dict[str, Any], *, method: str = "post") -> Any:
+        """Multipart form data."""
+        data = encode_multipart(BOUNDARY, fields)
+        headers = {"authorization": f"Bearer {self.key}"}
+        return self._client.generic(
+            method.upper(), f"/api/v1/{path}", data, content_type=MULTIPART_CONTENT, headers=headers
+        )
+
+    def _send(self, method: str, path: str, body: Any) -> Any:
+        content = {} if body is None else {"data": body, "content_type": "application/json"}
+        headers = {"authorization": f"Bearer {self.key}"}
+        return getattr(self._client, method)(f"/api/v1/{path}", headers=headers, **content)
 
     def delete(self, path: str) -> Any:
         return self._client.delete(f"/api/v1/{path}", headers={"authorization": f"Bearer {self.key}"})

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 APPS = ("accounts", "projects", "billing", "generations")
 OURS = (*APPS, "config")
 # Addresses whose views are a library's own, with its own rules: sign-in pages, the operators' admin.
-LIBRARIES = ("accounts/", "operators/")
+LIBRARIES = ("accounts/", "_allauth/", "operators/")
 
 # Every use of the door across workspaces. A new one needs a reason that a reviewer accepts.
 SYSTEM_REASONS = {
@@ -34,6 +34,11 @@ SYSTEM_REASONS = {
     "an exact review link hash",
     "an exact proposal link hash",
     "an exact share link hash",
+    "an exact upload address hash",
+    "an exact host name",
+    "a host that is proven",
+    "hosts to be looked at",
+    "an exact brand id",
     "check of every ledger",
     "durations of the last hour",
     "check of files",
@@ -48,6 +53,7 @@ SYSTEM_REASONS = {
     "the end of a person's account",
     "the signed-in user's memberships",
     "the sweeper",
+    "uploads that nobody took",
     "webhooks that are due",
     "who wants the weekly mail",
 }

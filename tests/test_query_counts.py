@@ -14,9 +14,23 @@ from accounts import services as accounts
 from accounts import webhooks
 from accounts.models import Membership, Role, WebhookEndpoint
 from billing import budgets, credits
-from generations import deliveries, favourites, profiles, room_sets, services, sharing
+from billing.models import Purchase
+from generations import (
+    deliveries,
+    favourites,
+    profiles,
+    proposals,
+    review_links,
+    review_rooms,
+    reviewing,
+    room_sets,
+    services,
+    sharing,
+)
 from generations.drawing import Spec
-from generations.models import Picture, RoomSet
+from generations.models import Decision, Delivery, Picture, Proposal, ReviewLink, ReviewRoom, RoomSet
+from generations.review_rooms import Terms
+from generations.reviewing import Guest
 from projects import library, team
 from projects import services as projects
 from projects.models import Photo, Project, Room
@@ -70,7 +84,49 @@ NESTED = (
     "projects/{project}/team",
     "projects/{project}/activity",
 )
-API = ("generations", "projects", "clients", "rooms", "photos", "credits/lines", "events")
+API = (
+    "generations",
+    "generations?q=oak&state=succeeded",
+    "projects",
+    "clients",
+    "rooms",
+    "photos",
+    "credits/lines",
+    "events",
+    "pictures",
+    "pictures?starred=true",
+    "pictures/{picture}",
+    "rooms/{room}/lineage",
+    "generations/{generation}/lineage",
+    "room-sets",
+    "room-sets/{set}",
+    "reviews",
+    "reviews/{review}/items",
+    "reviews/{review}/decisions",
+    "reviews/{review}/comments",
+    "reviews/{review}/links",
+    "proposals",
+    "proposals/{proposal}",
+    "export-profiles",
+    "deliveries",
+    "deliveries/{delivery}",
+    "projects?expand=client",
+    "projects?mine=true",
+    "projects?q=flat&sort=client",
+    "rooms?expand=project&sort=position",
+    "photos?expand=room",
+    "products",
+    "recipes",
+    "recipes?expand=products",
+    "budgets",
+    "purchases",
+    "activity",
+    "notifications",
+    "projects/{project}/team",
+    "projects/{project}/team/candidates",
+    "projects/{project}/notes",
+    "projects/{project}/activity",
+)
 
 
 def one_more_of_everything(studio: Studio, number: int) -> None:
@@ -95,6 +151,16 @@ def one_more_of_everything(studio: Studio, number: int) -> None:
     person = factories.make_person()
     with studio.enter():
         Membership.objects.create(organization=organization, user=person, role=Role.VIEWER)
+        Purchase.objects.create(
+            organization=organization,
+            by_user=owner,
+            pack="100",
+            credits=100,
+            amount=900,
+            currency="usd",
+            payment_intent=f"pi_{organization.pk}_{number}",
+            created_at=now,
+        )
     endpoint, _ = webhooks.add_endpoint(
         organization=organization, by_user=owner, url=f"https://example.com/{number}", now=now
     )
@@ -164,6 +230,32 @@ def one_more_around(studio: Studio, picture: Picture) -> None:
     team.write_note(project=project, by_user=studio.colleague, text=f"For @{name}", now=now)
 
 
+def one_more_review(studio: Studio, picture: Picture) -> None:
+    """A review room more; something more said and decided in it and in the first; a proposal more."""
+    now, made = timezone.now(), picture.generation
+    assert made.room is not None
+    with studio.enter():
+        project = Project.objects.select_related("organization", "client").get(pk=made.room.project_id)
+        pictures = list(review_rooms.offered(project=project))
+    review_rooms.open_room(
+        project=project, pictures=pictures, terms=Terms(title="Looks"), by_user=studio.owner, now=now
+    )
+    guest = Guest("Ada", "ada@example.com")
+    with studio.enter():
+        rooms = list(ReviewRoom.objects.of(studio.organization).order_by("pk"))
+        related = ("organization", "room__organization", "room__project__client")
+        links = ReviewLink.objects.of(studio.organization).select_related(*related)
+        places = [
+            (links.filter(room=room).earliest("pk"), room.items.earliest("pk").public_id)
+            for room in {rooms[0], rooms[-1]}
+        ]
+    for link, item in places:
+        reviewing.decide(link=link, guest=guest, item_id=item, outcome=Decision.Outcome.APPROVED, now=now)
+        reviewing.comment(link=link, guest=guest, item_id=item, text="Fine", now=now)
+        review_links.renew(room=link.room, by_user=studio.owner, now=now)
+    proposals.start(project=project, by_user=studio.owner, now=now)
+
+
 def first_picture(studio: Studio) -> Picture:
     related = ("organization", "generation__organization", "generation__room__project", "generation__photo")
     with studio.enter():
@@ -181,7 +273,7 @@ def counted(get: Any, path: str) -> int:
 @pytest.mark.usefixtures("worker")
 def test_no_list_asks_more_often_for_more_rows(studio: Studio, owner_client: Browser) -> None:
     credits.grant(organization=studio.organization, purchased=500, fact="more", now=timezone.now())
-    home, api = f"/w/{studio.organization.public_id}", studio.api()
+    home, api = f"/w/{studio.organization.public_id}", studio.manager()
     one_more_of_everything(studio, 1)
 
     def count() -> dict[str, int]:
@@ -201,16 +293,23 @@ def test_no_list_asks_more_often_for_more_rows(studio: Studio, owner_client: Bro
         }
         ids["endpoint"] = hook.public_id
         pages |= {page: counted(owner_client.get, f"{home}/{page.format(**ids)}") for page in NESTED}
-        return pages | {f"api {name}": counted(api.get, name) for name in API}
+        with studio.enter():
+            of = studio.organization
+            ids["review"] = ReviewRoom.objects.of(of).earliest("pk").public_id
+            ids["proposal"] = Proposal.objects.of(of).latest("pk").public_id
+            ids["delivery"] = Delivery.objects.of(of).latest("pk").public_id
+        return pages | {f"api {name}": counted(api.get, name.format(**ids)) for name in API}
 
     picture = first_picture(studio)
     one_more_around(studio, picture)
     one_more_delivery(studio, 1)
     one_more_of_a_set(studio, picture, 1)
+    one_more_review(studio, picture)
     few = count()
     for number in range(2, 5):
         one_more_of_everything(studio, number)
         one_more_around(studio, picture)
         one_more_delivery(studio, number)
         one_more_of_a_set(studio, picture, number)
+        one_more_review(studio, picture)
     assert count() == few

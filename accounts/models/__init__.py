@@ -2,6 +2,7 @@
 
 from accounts.models.activity import Event, Notification
 from accounts.models.attempts import Attempts
+from accounts.models.domains import Domain
 from accounts.models.keys import MAX_ACTIVE_KEYS, ApiKey, ApiKeyQuerySet, Scope, api_key_id
 from accounts.models.letters import FormerAddress, News, NewsCopy
 from accounts.models.people import (
@@ -40,6 +41,7 @@ __all__ = [
     "Attempts",
     "AuditEntry",
     "Counter",
+    "Domain",
     "Event",
     "Export",
     "FormerAddress",

@@ -41,9 +41,14 @@ class PictureQuerySet(TenantQuerySet):
     def expired(self, cutoff: datetime | Combinable) -> Self:
         """Kept, but made before `cutoff`: their workspace's retention is over.
 
-        The one place that decides it: what a live page of its original or a live delivery needs is left out here.
+        The one place that decides it. What must never happen is that somebody outside, who was given it to rely on,
+        finds it gone because of its age alone. Left out is therefore what stands
+        - on a live page of its original, or in a live delivery
+        - in a review room that is not revoked, while its round is open or one of its links opens it
+        - in a proposal that is with the client, or that they have accepted
         """
-        return self.kept().filter(~Exists(self._page()), ~Exists(self._delivered()), created_at__lt=cutoff)
+        relied_on = (self._page(), self._delivered(), self._reviewed(), self._proposed())
+        return self.kept().filter(*(~Exists(rows) for rows in relied_on), created_at__lt=cutoff)
 
     @staticmethod
     def _page() -> models.QuerySet[Any]:
@@ -55,6 +60,16 @@ class PictureQuerySet(TenantQuerySet):
         items = apps.get_model("generations", "DeliveryItem").objects
         live = Q(delivery__expires_at=None) | Q(delivery__expires_at__gt=Now())
         return items.filter(live, picture=OuterRef("pk"), delivery__withdrawn_at=None)
+
+    @staticmethod
+    def _reviewed() -> models.QuerySet[Any]:
+        items = apps.get_model("generations", "ReviewItem").objects
+        return items.before_a_client().filter(picture=OuterRef("pk"))
+
+    @staticmethod
+    def _proposed() -> models.QuerySet[Any]:
+        rows = apps.get_model("generations", "ProposalPicture").objects
+        return rows.filter(picture=OuterRef("pk"), proposal__state__in=["sent", "accepted"])
 
 
 class Picture(models.Model):

@@ -8,6 +8,7 @@ What must never happen, and what forbids it:
 - two newer versions of one: the one-to-one of `replaces`
 - a withdrawn, replaced or expired one is accepted: one conditional UPDATE decides, and the trigger knows no such step
 - an answer is changed, or there are two: a trigger, and the one-to-one of `proposal`
+- a picture of one that is with the client, or accepted, goes by its retention: `PictureQuerySet.expired`
 - another workspace sees any of it: row-level security on all of these
 """
 
@@ -22,7 +23,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.ids import new_id
+from accounts.ids import an_id, new_id
 from accounts.models import Organization, TenantQuerySet, User
 from generations.models.picture import Picture
 from projects.models import Product, Project
@@ -33,6 +34,14 @@ COLOUR = r"^#[0-9a-f]{6}$"
 
 def proposal_id() -> str:
     return new_id("prp")
+
+
+def proposal_line_id() -> str:
+    return new_id("pln")
+
+
+def proposal_link_id() -> str:
+    return new_id("prl")
 
 
 class ProposalSettings(models.Model):
@@ -122,9 +131,11 @@ class Proposal(models.Model):
     net = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     tax_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     total = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    client_accent = models.CharField(max_length=7, blank=True, default="", db_default="")  # "" for none
 
     # Storage names; "" until a job has made them.
     logo = models.CharField(max_length=240, blank=True)
+    client_logo = models.CharField(max_length=240, blank=True, default="", db_default="")
     pdf = models.CharField(max_length=240, blank=True)
 
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -160,6 +171,9 @@ class Proposal(models.Model):
                 name="proposal_percents",
             ),
             models.CheckConstraint(condition=Q(accent__regex=COLOUR), name="proposal_colour"),
+            models.CheckConstraint(
+                condition=Q(client_accent="") | Q(client_accent__regex=COLOUR), name="proposal_client_colour"
+            ),
         ]
         indexes = [models.Index(fields=["organization", "project", "-id"], name="proposal_newest_first")]
 
@@ -202,6 +216,9 @@ class ProposalPicture(models.Model):
 class ProposalLine(models.Model):
     """A product or anything else in a proposal. `unit_price` is the cost, before markup, in the proposal's currency."""
 
+    public_id = models.CharField(
+        max_length=40, unique=True, default=proposal_line_id, db_default=an_id("pln"), editable=False
+    )
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="lines")
     product = models.ForeignKey(Product, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -253,6 +270,9 @@ class ProposalLinkQuerySet(TenantQuerySet):
 class ProposalLink(models.Model):
     """An address under which a sent proposal is read and answered without an account; only its hash is kept."""
 
+    public_id = models.CharField(
+        max_length=40, unique=True, default=proposal_link_id, db_default=an_id("prl"), editable=False
+    )
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="links")
     sha256 = models.BinaryField(max_length=32, unique=True)

@@ -10,6 +10,8 @@ What must never happen, and what forbids it:
 - a comment of a reviewer where they may not decide, an answer to a comment on another picture: a trigger on `Comment`
 - more rounds than agreed: `review_room_rounds_within_limit`
 - a picture twice in a room, or two newer versions of one: `review_item_once`, the one-to-one of `replaces`
+- a picture, or the photo it began with, goes by its retention while a client may look at it: `PictureQuerySet.expired`,
+  `removal._remove_expired_photos`
 - another workspace sees any of it: row-level security on all of these
 """
 
@@ -19,11 +21,11 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.ids import new_id
+from accounts.ids import an_id, new_id
 from accounts.models import Organization, TenantQuerySet, User
 from generations.models.generation import GenerationReference
 from generations.models.picture import Picture
@@ -42,6 +44,10 @@ def review_item_id() -> str:
 
 def review_comment_id() -> str:
     return new_id("com")
+
+
+def review_link_id() -> str:
+    return new_id("rvl")
 
 
 class ReviewRoom(models.Model):
@@ -104,6 +110,9 @@ class ReviewLink(models.Model):
     A room has several over time: the one that its maker copied, and those that were mailed, each to one person.
     """
 
+    public_id = models.CharField(
+        max_length=40, unique=True, default=review_link_id, db_default=an_id("rvl"), editable=False
+    )
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     room = models.ForeignKey(ReviewRoom, models.CASCADE, related_name="links")
     sha256 = models.BinaryField(max_length=32, unique=True)
@@ -129,6 +138,16 @@ class ReviewItemQuerySet(TenantQuerySet):
     def current(self) -> Self:
         """No newer version of them is in the room: what is to be decided."""
         return self.filter(replaced_by=None)
+
+    def before_a_client(self) -> Self:
+        """Of rooms that are not revoked, while the round is open or a link opens them."""
+        links = ReviewLink.objects.filter(
+            organization=OuterRef("organization"),
+            room=OuterRef("room"),
+            expires_at__gt=Now(),
+            revoked_at=None,
+        )
+        return self.filter(Q(room__round_closed_at=None) | Exists(links), room__revoked_at=None)
 
     def with_decision(self) -> Self:
         """Annotated with what was last decided about the picture: `outcome`, `decided_at`, or None."""

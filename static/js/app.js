@@ -111,8 +111,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const said = document.querySelector("[data-announce]")?.dataset.announce;
   if (!said) return;
   document.getElementById("announcement").textContent = said;
-  document.title = `${said} · Roomwright`;
-  if (wantsToBeTold && document.hidden) new Notification(said, { icon: "/static/icon.svg" });
+  document.title = `${said} · ${document.title.split(" · ").pop()}`;
+  if (wantsToBeTold && document.hidden) new Notification(said, { icon: document.querySelector("link[rel=icon]").href });
 });
 
 // Signed out meanwhile: the answer is another page, so go there instead of showing it inside this one.

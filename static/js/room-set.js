@@ -1,3 +1,5 @@
+import "./furniture-tray.js";
+
 // <set-price> keeps the sum of a room set, what is left after it and what the form agrees to in step with the photos.
 
 customElements.define("set-price", class extends HTMLElement {

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts import keys, services
 from accounts.models import ApiKey
-from accounts.tenancy import ApiAccessNeeded
+from accounts.permitted import ApiAccessNeeded
 from tests import factories
 from tests.factories import NOON, Studio
 

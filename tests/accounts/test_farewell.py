@@ -174,9 +174,15 @@ def test_free_credits_are_not_given_to_an_address_again(
     services.confirm_person(user=again, now=timezone.now())
     client = factories.browser_of(again)
     home = client.get("/home")["Location"]
-    assert b"0 credits" in client.get(home).content
+    why = f"{address} had an account here before. Its free credits were given to that one"
+    for page in (home, home.replace("/studio", "/credits")):
+        shown = client.get(page).content.decode()
+        assert "0 credits" in shown
+        assert why in shown, "nobody is left to wonder where they are"
     other = User.objects.create_user("other@example.com", "secret")
     EmailAddress.objects.create(user=other, email=other.email, verified=True, primary=True)
     services.confirm_person(user=other, now=timezone.now())
     client = factories.browser_of(other)
-    assert b"30 credits" in client.get(client.get("/home")["Location"]).content
+    home = client.get("/home")["Location"]
+    assert b"30 credits" in client.get(home).content
+    assert b"had an account here before" not in client.get(home.replace("/studio", "/credits")).content

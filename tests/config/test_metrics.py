@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from accounts import alerts
 from config import metrics
 from tests.factories import Studio
+from tests.operations.rules import paragraph
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNING = (ROOT / "docs/running.md").read_text()
@@ -128,6 +129,7 @@ def test_every_alert_leads_to_a_paragraph_that_mends_it(rule: dict[str, Any]) ->
     file, _, heading = rule["annotations"]["mend"].partition(": ")
     assert file == "docs/running.md"
     assert re.search(rf"^##+ {re.escape(heading)}$", RUNNING, re.MULTILINE), heading
+    assert rule["alert"] in paragraph(rule["alert"])
     assert rule["annotations"]["summary"].endswith((".", "?"))
 
 

@@ -21,10 +21,12 @@ from accounts.models import Role
 from accounts.wording import in_words
 from billing.credits import NotEnoughCredits
 from billing.plans import money
-from config.management.commands.translate import refusal_texts
+from config.management.commands.translate import _APPS, refusal_texts
 from config.public_pages import PAGES
+from generations.engines.preview.styles import STYLES
 from projects.photos import ImageTooSmall
 from tests.factories import Studio
+from tests.journeys.pages import OF_THE_PERSON, OF_THE_WORKSPACE, OUTSIDE
 
 FOLDER = Path(settings.BASE_DIR) / "locale" / "de" / "LC_MESSAGES"
 
@@ -83,6 +85,34 @@ def test_every_sentence_of_a_refusal_is_in_the_catalogue() -> None:
     assert refusal_texts() - known == set()
 
 
+def marked_in(file: Path) -> set[str]:
+    """Constants that this module hands to gettext or one of its kin, by whatever name it calls it."""
+    tree = ast.parse(file.read_text())
+    names = {
+        alias.asname or alias.name
+        for each in ast.walk(tree)
+        if isinstance(each, ast.ImportFrom) and each.module == "django.utils.translation"
+        for alias in each.names
+        if "gettext" in alias.name
+    }
+    return {
+        str(call.args[0].value)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in names
+        and isinstance(call.args[0], ast.Constant)
+        and not call.func.id.startswith("pgettext")
+    }
+
+
+def test_every_text_that_code_marks_is_in_the_catalogue() -> None:
+    known = {strings["msgid"] for _, strings in entries()}
+    files = [file for name in _APPS for file in (Path(settings.BASE_DIR) / name).rglob("*.py")]
+    served = [file for file in files if not {"local", "stripe_sandbox", "migrations"} & set(file.parts)]
+    assert sorted(text for file in served for text in marked_in(file) - known) == []
+
+
 def literals(template: Path) -> list[str]:
     """Texts between the tags of a template that are not marked for translation."""
     text = re.sub(
@@ -97,6 +127,8 @@ def literals(template: Path) -> list[str]:
 
 
 PROPER = {"Roomwright", "· Roomwright", "curl", "Python", "UTC", "UTC ·", "JPEG"}
+# For programmers, in the API's own language.
+ENGLISH = {"public/api_docs.html", "public/api_reference.html", "public/api_changelog.html"}
 # Not for customers: the style guide, the mail to operators and their admin.
 INSIDE = {
     "public/styleguide.html",
@@ -113,7 +145,7 @@ def test_every_text_of_every_template_is_marked() -> None:
     bare = {
         f"{path.relative_to(root)}: {text}"
         for path in [*root.rglob("*.html"), *root.rglob("*.txt")]
-        if str(path.relative_to(root)) not in INSIDE
+        if str(path.relative_to(root)) not in INSIDE | ENGLISH
         for text in literals(path)
         if text not in PROPER
     }
@@ -179,6 +211,38 @@ def test_pages_of_a_workspace_are_german(
     text = text_of(owner_client.get(f"/w/{studio.organization.public_id}/{page}"))
     assert sentence in text
     assert [word for word in LEFTOVERS if word in text] == []
+
+
+def sentences(answer: object) -> set[str]:
+    """Texts of two words and more between the tags, and in what is read out or shown in fields."""
+    content = answer.content.decode().split("<body>")[1]  # type: ignore[attr-defined]
+    content = re.sub(r"(?s)<(script|pre|code|style)\b.*?</\1>", " ", content)
+    content = re.sub(
+        r' data-(lead-in|keep|text)="[^"]*"', " ", content
+    )  # words for the engine, which reads English
+    spoken = re.findall(r'\s(?:alt|aria-label|placeholder|title|data-[\w-]+)="([^"]*)"', content)
+    pieces = [" ".join(html.unescape(piece).split()) for piece in [*re.split(r"<[^>]+>", content), *spoken]]
+    return {piece for piece in pieces if re.search(r"[A-Za-z]{2,}[ ][A-Za-z]{2,}", piece)}
+
+
+# Names, and what people wrote themselves.
+ALIKE = {"Oak & Linen", *(style.capitalize() for style in STYLES)}
+
+
+@pytest.mark.django_db
+def test_no_sentence_of_a_page_is_the_same_in_english_and_german(
+    studio: Studio, owner_client: Client
+) -> None:
+    work = {f"/w/{studio.organization.public_id}/{name}" for name in OF_THE_WORKSPACE}
+    for_developers = ("/styleguide", "/api/docs", "/api/changelog")  # English, as the API is
+    paths = [path for path in [*OUTSIDE, *OF_THE_PERSON, *sorted(work)] if path not in for_developers]
+
+    def read(path: str, language: str) -> set[str]:
+        owner_client.cookies["django_language"] = language
+        return sentences(owner_client.get(path, follow=True, headers={"accept-language": language}))
+
+    same = {path: (read(path, "en") & read(path, "de")) - ALIKE for path in paths}
+    assert {path: sorted(found) for path, found in same.items() if found} == {}
 
 
 def test_numbers_dates_and_plurals_are_written_as_germans_write_them() -> None:

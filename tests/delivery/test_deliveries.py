@@ -1,324 +1,46 @@
-"""Pictures handed over: files after their profile's rule, pages without an account, withdrawn for a reason."""
+"""Pictures handed over: pages without an account, withdrawn for a reason, kept as long as somebody relies on them."""
 
 from __future__ import annotations
 
-import csv
 import io
-import json
-import shutil
-import subprocess
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-import cv2
-import numpy as np
 import pytest
 from django.conf import LazySettings
-from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
-from PIL import Image
 
 from accounts.archive import Archive
-from accounts.models import AuditEntry, Event, Membership, Role
+from accounts.models import AuditEntry, Event, OperatorAlert
 from billing import plans
 from generations import (
     closing,
     deliveries,
     delivery_making,
-    drawing,
-    file_check,
-    marks,
     originals,
     packing,
     profiles,
     removal,
-    signing,
 )
-from generations.drawing import Spec
-from generations.engines.base import EnginePicture, EngineResult
-from generations.models import Delivery, DeliveryItem, ExportProfile, OriginalPage, Picture
-from generations.profiles import Profile
-from projects import image_pool, storage
+from generations.models import Delivery, OriginalPage, Picture
+from projects import image_pool
 from projects import services as projects
-from projects.services import IncomingImage
-from tests import factories
+from tests.delivery.delivering import (
+    BASE,
+    Work,
+    body_of,
+    deliver,
+    made,
+    make,
+    no_file_is_left_over,
+)
 from tests.factories import Studio
-from tests.fakes import FakeEngine, png
 
-Work = Callable[[], int]
-BASE = "https://rooms.example"
-
-
-@pytest.fixture(autouse=True)
-def large_pictures(
-    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, settings: LazySettings, tmp_path: Path
-) -> None:
-    """A code needs room, and files are counted."""
-    settings.MEDIA_ROOT = tmp_path / "media"
-    large = EngineResult((EnginePicture(png(1200, 900)),), credits_used=10)
-    monkeypatch.setattr(engine, "generate", lambda request: large)
-
-
-def no_file_is_left_over() -> None:
-    storage.sweep(now=timezone.now())  # within a test nothing commits, so the doomed wait for it
-    check = file_check.check_files(now=timezone.now())
-    assert check.is_clean, check
-
-
-def body_of(answer: Any) -> bytes:
-    content: bytes = b"".join(answer.streaming_content)  # which closes the file
-    return content
-
-
-def photo_with_a_place() -> bytes:
-    exif = Image.Exif()
-    exif[0x8825] = {1: "N", 2: (52.0, 30.0, 0.0), 3: "E", 4: (13.0, 22.0, 0.0)}
-    out = io.BytesIO()
-    Image.new("RGB", (1200, 900), (90, 120, 150)).save(out, "JPEG", exif=exif)
-    return out.getvalue()
-
-
-def made(studio: Studio, worker: Work, number: int = 1) -> list[Picture]:
-    project = projects.create_project(organization=studio.organization, name="Flat")
-    room = projects.create_room(project=project, name="Living room")
-    photo = projects.add_photo(
-        organization=studio.organization,
-        room=room,
-        image=IncomingImage(content=photo_with_a_place(), name="p.jpg"),
-        by_user=studio.owner,
-    )
-    for _ in range(number):
-        studio.ask_from(photo=photo, room=room)
-    worker()
-    with studio.enter():
-        related = ("generation__room__project", "organization")
-        return list(Picture.objects.of(studio.organization).select_related(*related).order_by("pk"))
-
-
-def deliver(
-    studio: Studio, pictures: list[Picture], key: str = "clean", **options: Any
-) -> tuple[Delivery, str]:
-    with studio.enter():
-        profile = profiles.find(organization=studio.organization, key=key)
-    assert profile is not None
-    delivery, token = deliveries.make(
-        organization=studio.organization,
-        pictures=pictures,
-        profile=profile,
-        title="Oak Street 4",
-        base=BASE,
-        by_user=studio.owner,
-        now=timezone.now(),
-        **options,
-    )
-    make(delivery)
-    with studio.enter():
-        delivery.refresh_from_db()
-    return delivery, token
-
-
-def make(delivery: Delivery) -> None:
-    delivery_making.make(
-        delivery_id=delivery.pk, organization_id=delivery.organization_id, now=timezone.now()
-    )
-
-
-def unzipped(delivery: Delivery) -> dict[str, bytes]:
-    with default_storage.open(delivery.archive) as opened, ZipFile(io.BytesIO(opened.read())) as zipped:
-        return {name: zipped.read(name) for name in zipped.namelist()}
-
-
-def listed(files: dict[str, bytes]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(files["manifest.csv"].decode("utf-8-sig"))))
-
-
-def code_in(content: bytes) -> str:
-    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    assert picture is not None
-    return str(cv2.QRCodeDetector().detectAndDecode(picture)[0])
-
-
-def has_label(content: bytes) -> bool:
-    """Pictures are one plain colour here: a label is a dark box within the lowest tenth at the left."""
-    picture = np.asarray(Image.open(io.BytesIO(content)).convert("L"))
-    corner = picture[-picture.shape[0] // 10 :, : picture.shape[1] // 2]
-    return bool((corner < 70).mean() > 0.02)
-
-
-# --- Profiles --------------------------------------------------------------------------------------------
-
-# format, size, label, QR code, original beside, caption beside: what each rule says, written once more by hand.
-RULES: dict[str, tuple[str, tuple[int, int], bool, bool, bool, bool]] = {
-    "clean": ("JPEG", (1200, 900), False, False, True, True),
-    "label": ("JPEG", (1200, 900), True, False, False, True),
-    "label-qr": ("JPEG", (1200, 900), True, True, False, True),
-    "pair": ("JPEG", (2416, 900), False, False, False, True),
-    "mls-1024": ("JPEG", (1024, 768), False, False, True, True),
-    "mls-2048": ("JPEG", (2048, 1536), True, False, True, True),
-    "web": ("WEBP", (1600, 1067), True, False, False, True),
-    "print": ("PNG", (1200, 900), False, True, False, True),
-}
-
-
-def test_every_built_in_profile_has_a_rule_and_a_test() -> None:
-    assert set(RULES) == set(profiles.BUILT_IN)
-    assert all(profile.rule for profile in profiles.BUILT_IN.values())
-
-
-@pytest.mark.parametrize("key", RULES)
-def test_files_of_a_profile_are_as_its_rule_says(
-    studio: Studio, worker: Work, key: str, tmp_path: Path
-) -> None:
-    kind, size, label, code, original, caption = RULES[key]
-    delivery, _ = deliver(studio, made(studio, worker), key)
-    files = unzipped(delivery)
-    (name,) = [name for name in files if name.startswith("pictures/")]
-    content = files[name]
-    with Image.open(io.BytesIO(content)) as picture:
-        assert (picture.format, picture.size) == (kind, size)
-        assert not picture.getexif()
-    assert has_label(content) is label
-    with studio.enter():
-        page = OriginalPage.objects.of(studio.organization).get()
-    assert code_in(content) == (f"{BASE}/o/{page.public_id}" if code else "")
-    assert any(name.startswith("originals/") for name in files) is original
-    captions = [files[name].decode() for name in files if name.startswith("captions/")]
-    assert bool(captions) is caption
-    for text in captions:
-        assert text.startswith("Digitally altered picture.")
-        assert f"{BASE}/o/{page.public_id}" in text
-    found = marks.read(content, anchors=signing.anchors())
-    assert (found.manifest, found.is_ours, found.xmp_source_type) == ("intact", True, marks.ALTERED)
-    if shutil.which("exiftool"):
-        path = tmp_path / Path(name).name
-        path.write_bytes(content)
-        run = subprocess.run(["exiftool", "-json", str(path)], capture_output=True, check=True, text=True)
-        (facts,) = json.loads(run.stdout)
-        assert facts["DigitalSourceType"] == marks.ALTERED
-        assert not [fact for fact in facts if fact.startswith("GPS")]
-
-
-def test_originals_beside_have_the_same_size_and_no_place(studio: Studio, worker: Work) -> None:
-    files = unzipped(deliver(studio, made(studio, worker), "mls-1024")[0])
-    (content,) = [files[name] for name in files if name.startswith("originals/")]
-    with Image.open(io.BytesIO(content)) as photo:
-        assert photo.size == (1024, 768)
-        assert not photo.getexif()
-        assert photo.getpixel((500, 400)) == pytest.approx((90, 120, 150), abs=4)
-    assert b"GPS" not in content
-
-
-def test_list_and_files_agree(studio: Studio, worker: Work) -> None:
-    delivery, _ = deliver(studio, made(studio, worker, 3))
-    files = unzipped(delivery)
-    rows = listed(files)
-    assert {row["file"] for row in rows} == set(files) - {"manifest.csv"}
-    for row in rows:
-        assert sha256(files[row["file"]]).hexdigest() == row["sha256"]
-        assert row["original_page"].startswith(f"{BASE}/o/")
-        assert row["altered"]
-        assert row["altered"] in row["caption"]
-    with studio.enter():
-        items = deliveries.items_of(delivery=delivery)
-    assert [item.sha256 for item in items] == [row["sha256"] for row in rows if row["kind"] == "picture"]
-    assert len({item.filename for item in items}) == 3
-
-
-def test_words_that_look_like_a_formula_are_defused() -> None:
-    assert delivery_making._harmless("=1+1") == "'=1+1"
-
-
-def test_sizes_are_exact_whatever_the_shape() -> None:
-    says = marks.Statement(marks.ALTERED, "Altered.", "https://x.example/o/1")
-    for size in ((900, 1200), (1600, 500), (333, 1000)):
-        for fit in ("pad", "crop"):
-            for layout in ("single", "pair"):
-                spec = Spec(
-                    layout=layout, width=1024, height=768, fit=fit, label="Virtually altered", qr=True
-                )
-                drawn = drawing.draw(png(*size), png(640, 480), spec, says, None)
-                with Image.open(io.BytesIO(drawn.file.content)) as picture:
-                    assert picture.size == (1024, 768) == (drawn.width, drawn.height)
-                assert code_in(drawn.file.content) == says.original
-
-
-def test_an_image_process_can_draw() -> None:
-    """One that knows nothing of Django, as the real ones."""
-    says = marks.Statement(marks.ALTERED, "Altered.", "https://x.example/o/1")
-    by = signing.current().signing
-    drawn = image_pool.run(drawing.draw, png(800, 600), png(), Spec(qr=True), says, by, seconds=60)
-    assert drawn.file.is_signed
-
-
-class TestOwnProfiles:
-    def test_are_kept_and_used(self, studio: Studio, worker: Work) -> None:
-        mine = Profile(
-            "", "Portal", Spec(width=800, height=600, label="Symbolfoto – möbliert"), caption=False
-        )
-        row = profiles.save(
-            organization=studio.organization, profile=mine, by_user=studio.owner, now=timezone.now()
-        )
-        delivery, _ = deliver(studio, made(studio, worker), row.public_id)
-        files = unzipped(delivery)
-        assert not [name for name in files if name.startswith(("captions/", "originals/"))]
-        (name,) = [name for name in files if name.startswith("pictures/")]
-        assert Image.open(io.BytesIO(files[name])).size == (800, 600)
-        assert has_label(files[name])
-        profiles.remove(
-            organization=studio.organization, key=row.public_id, by_user=studio.owner, now=timezone.now()
-        )
-        with studio.enter():
-            assert profiles.find(organization=studio.organization, key=row.public_id) is None
-        assert profiles.of_data(delivery.profile).name == "Portal"
-
-    @pytest.mark.parametrize(
-        ("spec", "caption", "refusal"),
-        [
-            (Spec(), False, profiles.ProfileDisclosesNothing),
-            (Spec(width=800), True, profiles.BadProfile),
-            (Spec(label="虚拟"), True, profiles.BadProfile),
-            (Spec(width=100, height=100), True, profiles.BadProfile),
-            (Spec(label="A", qr=True, qr_place="bottom-left"), True, profiles.BadProfile),
-            (Spec(layout="pair", width=400, height=400), True, profiles.BadProfile),
-        ],
-    )
-    def test_are_refused_with_a_reason(
-        self, studio: Studio, spec: Spec, caption: bool, refusal: type[Exception]
-    ) -> None:
-        with pytest.raises(refusal):
-            profiles.save(
-                organization=studio.organization,
-                profile=Profile("", "X", spec, caption),
-                by_user=studio.owner,
-                now=timezone.now(),
-            )
-
-    def test_have_names_of_their_own(self, studio: Studio) -> None:
-        mine = Profile("", "Portal", Spec())
-        profiles.save(
-            organization=studio.organization, profile=mine, by_user=studio.owner, now=timezone.now()
-        )
-        with pytest.raises(profiles.ProfileExists):
-            profiles.save(
-                organization=studio.organization,
-                profile=replace(mine, name="PORTAL"),
-                by_user=studio.owner,
-                now=timezone.now(),
-            )
-
-    def test_the_database_too_refuses_one_that_discloses_nothing(self, studio: Studio) -> None:
-        with studio.enter(), pytest.raises(IntegrityError), transaction.atomic():
-            ExportProfile.objects.create(organization=studio.organization, name="X", caption=False)
-
-
-# --- Pages without an account ----------------------------------------------------------------------------
+pytestmark = pytest.mark.usefixtures("large_pictures")
 
 
 class TestADelivery:
@@ -561,106 +283,6 @@ def test_a_deleted_workspace_leaves_no_page_and_no_file(studio: Studio, worker: 
     no_file_is_left_over()
 
 
-# --- Pages of members ------------------------------------------------------------------------------------
-
-
-class TestPages:
-    def test_a_delivery_is_made_and_withdrawn(
-        self, studio: Studio, worker: Work, colleague_client: Client
-    ) -> None:
-        (picture,) = made(studio, worker)
-        home = f"/w/{studio.organization.public_id}/deliveries"
-        form = {
-            "title": "Oak",
-            "profile": "label",
-            "has_link": "on",
-            "pin": "4711",
-            "days": "30",
-            "picture": picture.public_id,
-        }
-        refused = colleague_client.post(f"{home}/new", form)
-        assert refused.status_code == 422
-        assert "were not approved" in refused.content.decode()
-        answer = colleague_client.post(f"{home}/new", form | {"is_confirmed": "on"})
-        assert "shown this once" in answer.content.decode()
-        with studio.enter():
-            delivery = Delivery.objects.of(studio.organization).select_related("organization").get()
-        make(delivery)
-        assert "01-living-room.jpg" in colleague_client.get(f"{home}/{delivery.public_id}").content.decode()
-        assert body_of(colleague_client.get(f"{home}/{delivery.public_id}/archive")).startswith(b"PK")
-        where = f"{home}/{delivery.public_id}/withdraw"
-        colleague_client.post(where, {"reason": "Wrong flat"})
-        text = colleague_client.get(f"{home}/{delivery.public_id}").content.decode()
-        assert "Wrong flat" in text
-        assert "Oak" in colleague_client.get(home).content.decode()
-
-    def test_own_profiles_come_and_go(self, studio: Studio, colleague_client: Client) -> None:
-        home = f"/w/{studio.organization.public_id}/deliveries/profiles"
-        form = {
-            "name": "Portal",
-            "layout": "single",
-            "format": "jpeg",
-            "width": "800",
-            "height": "600",
-            "fit": "pad",
-            "label": "",
-            "label_place": "bottom-left",
-            "qr_place": "bottom-right",
-        }
-        refused = colleague_client.post(home, form)
-        assert refused.status_code == 422
-        assert "choose a label, a QR code or a caption" in refused.content.decode()
-        assert colleague_client.post(home, form | {"caption": "on"}).status_code == 302
-        assert "Exactly 800 × 600 pixels" in colleague_client.get(home).content.decode()
-        with studio.enter():
-            row = ExportProfile.objects.of(studio.organization).get()
-        colleague_client.post(f"{home}/{row.public_id}/remove")
-        with studio.enter():
-            assert not ExportProfile.objects.of(studio.organization).exists()
-
-    def test_an_original_is_published_and_retracted(
-        self, studio: Studio, worker: Work, colleague_client: Client
-    ) -> None:
-        (picture,) = made(studio, worker)
-        where = f"/w/{studio.organization.public_id}/pictures/{picture.public_id}/original"
-        assert "It is not public" in colleague_client.get(where).content.decode()
-        colleague_client.post(where, {"what": "publish", "altered": "A sofa was added."})
-        text = colleague_client.get(where).content.decode()
-        assert "It is public" in text
-        assert "own test certificate" in text
-        colleague_client.post(where, {"what": "retract", "reason": "Sold"})
-        assert "It was retracted" in colleague_client.get(where).content.decode()
-
-    def test_strangers_and_viewers_are_kept_out(
-        self, studio: Studio, worker: Work, stranger_client: Client
-    ) -> None:
-        (picture,) = made(studio, worker)
-        delivery, _ = deliver(studio, [picture])
-        home = f"/w/{studio.organization.public_id}"
-        paths = ["deliveries", "deliveries/new", f"deliveries/{delivery.public_id}"]
-        paths += [f"deliveries/{delivery.public_id}/archive", f"pictures/{picture.public_id}/original"]
-        for path in paths:
-            assert stranger_client.get(f"{home}/{path}").status_code == 404, path
-        viewer = factories.make_person()
-        with studio.enter():
-            Membership.objects.create(organization=studio.organization, user=viewer, role=Role.VIEWER)
-        browser = factories.browser_of(viewer)
-        assert browser.get(f"{home}/deliveries/{delivery.public_id}").status_code == 200
-        assert (
-            browser.post(f"{home}/deliveries/{delivery.public_id}/withdraw", {"reason": "x"}).status_code
-            == 403
-        )
-
-    def test_another_workspaces_picture_is_not_delivered(
-        self, studio: Studio, strange_studio: Studio, worker: Work
-    ) -> None:
-        (picture,) = made(strange_studio, worker)
-        with pytest.raises(deliveries.NothingChosen):
-            deliver(studio, [picture])
-        with studio.enter():
-            assert not DeliveryItem.objects.of(studio.organization).exists()
-
-
 def test_an_export_of_the_workspace_has_them(studio: Studio, worker: Work) -> None:
     deliver(studio, made(studio, worker))
     out = io.BytesIO()
@@ -670,3 +292,24 @@ def test_an_export_of_the_workspace_has_them(studio: Studio, worker: Work) -> No
         names = zipped.namelist()
         assert "Oak Street 4" in zipped.read("deliveries.json").decode()
     assert any(name.startswith("originals/") for name in names)
+
+
+def test_operators_are_told_when_the_pictures_of_a_delivery_can_not_be_signed(
+    studio: Studio, worker: Work, settings: LazySettings, tmp_path: Path
+) -> None:
+    pictures = made(studio, worker)
+    settings.C2PA_CERTIFICATE = settings.C2PA_PRIVATE_KEY = str(tmp_path / "gone.pem")
+    for _ in range(2):
+        with pytest.raises(image_pool.ImageWorkFailed):
+            deliver(studio, pictures)
+    alert = OperatorAlert.objects.get(code="signing_failed", subject="deliveries")
+    assert (alert.count, alert.resolved_at) == (2, None)
+    assert "can't be made" in alert.text
+    with studio.enter():
+        stuck = Delivery.objects.of(studio.organization).select_related("organization").latest("pk")
+    assert stuck.state == Delivery.State.MAKING
+    settings.C2PA_CERTIFICATE = settings.C2PA_PRIVATE_KEY = ""
+    make(stuck)
+    with studio.enter():
+        stuck.refresh_from_db()
+    assert stuck.state == Delivery.State.READY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -143,6 +144,9 @@ def make_job(studio: Studio, *, pictures: int = 2) -> Job:
         made = list(Picture.objects.of(organization).order_by("pk"))
         review = ReviewRoom.objects.create(organization=organization, project=project, title="First looks")
         link = ReviewLink.objects.create(
-            organization=organization, room=review, sha256=bytes([7] * 32), expires_at=now + timedelta(days=9)
+            organization=organization,
+            room=review,
+            sha256=secrets.token_bytes(32),
+            expires_at=now + timedelta(days=9),
         )
     return Job(studio, project, room, sofa, review, link, made)

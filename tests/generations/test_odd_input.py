@@ -59,7 +59,7 @@ def test_a_cursor_that_was_never_given_out_is_404(studio: Studio, noun: str, cur
     ["generations?room=%00", "rooms?project=%00", "photos?room=%00", "generations/%00", "generations/a%00b"],
 )
 def test_a_nul_in_an_address_names_nothing(studio: Studio, path: str) -> None:
-    assert raw(studio, path, b"", method="GET").status_code in (200, 404)
+    assert raw(studio, path, b"", method="GET").status_code in (200, 400, 404)
 
 
 def test_a_nul_in_the_address_of_a_page_is_404(studio: Studio, owner_client: Browser) -> None:

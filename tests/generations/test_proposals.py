@@ -17,9 +17,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts import tasks as account_tasks
 from accounts.models import AuditEntry
+from config.local.postgres import REPOSITORY
 from generations import file_check, proposal_files, proposal_sending, proposals, tasks
 from generations.models import Proposal, ProposalLine, ProposalPicture
-from projects import library, storage
+from projects import clients, library, storage
 from projects.services import IncomingImage
 from tests.accounts.test_deletion import KEPT, delete, left_of
 from tests.factories import Studio
@@ -373,6 +374,7 @@ def test_settings_are_the_admins_and_begin_the_next_proposal(
 ) -> None:
     page = f"/w/{studio.organization.public_id}/settings/proposals"
     assert colleague_client.get(page).status_code == 403
+    assert b"Remove the logo" not in owner_client.get(page).content, "there is none"
     fields = {
         "business_name": "Oak Interiors", "business_address": "Street 1", "accent": "#112233", "currency": "EUR",
         "markup": "15", "tax_name": "USt.", "tax": "19", "valid_days": "10", "terms": "Pay soon.",
@@ -391,8 +393,38 @@ def test_settings_are_the_admins_and_begin_the_next_proposal(
     assert (sent.markup, sent.tax) == (Decimal(15), Decimal(19))
     assert (sent.business_name, sent.accent) == ("Oak Interiors", "#112233")
     assert sent.logo.endswith(".png")
+    assert b"Remove the logo" in owner_client.get(page).content
     owner_client.post(page, fields | {"remove_logo": "on", "terms": "Other."})
     assert job.fresh(sent).terms == "Pay soon."
+    storage.sweep(now=timezone.now())
+    assert file_check.check_files(now=timezone.now()).is_clean
+
+
+def test_the_clients_logo_and_colour_stand_beside_the_senders(job: Job, owner_client: Client) -> None:
+    client = job.project.client
+    assert client is not None
+    logo = (REPOSITORY / "static" / "icons" / "icon-192.png").read_bytes()
+    draft = job.draft()
+    assert "proposal-logo" not in owner_client.get(job.page_of(draft, "/preview")).content.decode()
+    bare = proposal_files.render(job.make(job.sent()))
+    clients.set_logo(client=client, content=logo)
+    with job.studio.enter():
+        type(client).objects.filter(pk=client.pk).update(accent="#123456")
+    assert "proposal-logo" in owner_client.get(job.page_of(draft, "/preview")).content.decode()
+    assert b"#123456" in owner_client.get(job.page_of(draft, "/brand.css")).content
+    sent = job.make(job.send(draft))
+    assert (sent.client_accent, sent.client_logo.endswith(".png")) == ("#123456", True)
+    assert len(proposal_files.render(sent)) > len(bare) + 1000, "the paper shows it too"
+    reader, token = Client(), job.token(sent)
+    page = reader.get(f"/p/{token}").content.decode()
+    assert f"/p/{token}/client_logo" in page
+    assert b"".join(reader.get(f"/p/{token}/client_logo").streaming_content)  # type: ignore[attr-defined]
+    assert b"#123456" in reader.get(f"/p/{token}/brand.css").content
+    clients.remove_logo(client=client)
+    with job.studio.enter():
+        type(client).objects.filter(pk=client.pk).update(accent="")
+    assert b"#123456" in reader.get(f"/p/{token}/brand.css").content, "what was sent stays as it was"
+    assert b"".join(reader.get(f"/p/{token}/client_logo").streaming_content)  # type: ignore[attr-defined]
     storage.sweep(now=timezone.now())
     assert file_check.check_files(now=timezone.now()).is_clean
 

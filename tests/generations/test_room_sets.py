@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +16,7 @@ from accounts.models import Event, Membership, Notification, Role
 from billing import budgets, credits
 from generations import closing, ending, removal, room_sets, set_standing
 from generations.ask import Ask, Piece
-from generations.models import Generation, RoomSet, State
+from generations.models import Generation, GenerationReference, RoomSet, State
 from generations.room_sets import Choice
 from projects import arranging, library
 from projects import services as projects
@@ -351,6 +352,38 @@ def test_the_page_says_why_nothing_was_begun(studio: Studio, flat: Flat, owner_c
     flat.budget(price - 1)
     assert b"The budget of Mrs Winter is" in owner_client.post(page, fields | {"agreed": price}).content
     assert holds(studio) == 0
+
+
+def test_photos_of_furniture_sent_with_the_page_go_into_the_library_and_every_picture(
+    studio: Studio, flat: Flat, owner_client: Browser
+) -> None:
+    page = f"/w/{studio.organization.public_id}/projects/{flat.project.public_id}/set"
+    photos = [photo.public_id for photo in flat.photos()[:2]]
+
+    def send(*names: str, **more: Any) -> Any:
+        pieces = [SimpleUploadedFile(name, jpeg()) for name in names]
+        fields = {"key": "k", "prompt": "Oak", "photo": photos, "agreed": 2 * Ask(prompt="x").price}
+        return owner_client.post(page, fields | {"furniture": pieces} | more)
+
+    refused = send("armchair.jpg", agreed=1)
+    assert [product.name for product in refused.context["library"] if product.is_ticked] == ["Armchair"]
+    broken = owner_client.post(
+        page,
+        {
+            "key": "k",
+            "prompt": "Oak",
+            "photo": photos,
+            "agreed": 0,
+            "furniture": SimpleUploadedFile("no.jpg", b"no"),
+        },
+    )
+    assert b"no.jpg: " in broken.content
+    first, again = send("floor_lamp.jpg", "rug.jpg"), send("floor_lamp.jpg", "rug.jpg")
+    assert first.status_code == 302
+    assert first.headers["Location"] == again.headers["Location"], "a double click is one set"
+    with studio.enter():
+        sent = GenerationReference.objects.of(studio.organization).order_by("generation", "position")
+        assert [one.photo.product.name for one in sent] == ["Floor lamp", "Rug"] * 2
 
 
 def test_the_page_cancels_the_rest_and_repeats_it(studio: Studio, flat: Flat, owner_client: Browser) -> None:

@@ -234,6 +234,25 @@ def test_a_living_workers_lease_is_renewed(studio: Studio, worker: Work, engine:
     assert now_of(generation).state == State.SUCCEEDED
 
 
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_wrong_clock_ends_nobodys_work(
+    studio: Studio, worker: Work, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """Neither that of the machine that sweeps, nor that of the one that works."""
+    true, off = timezone.now, timedelta(hours=hours)
+
+    def others_sweep() -> None:
+        sweeping.sweep(now=true(), leases_at=sweeping.lease_clock())
+        sweeping.sweep(now=true() + off, leases_at=sweeping.lease_clock())
+
+    generation = studio.ask()
+    engine.during = others_sweep
+    monkeypatch.setattr("generations.running.timezone.now", lambda: true() + off)
+    worker()
+    assert now_of(generation).state == State.SUCCEEDED
+    assert len(engine.calls) == 1
+
+
 def test_a_row_that_nobody_works_on_is_not_kept_alive(
     studio: Studio, worker: Work, engine: FakeEngine
 ) -> None:

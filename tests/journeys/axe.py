@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from config.local.postgres import REPOSITORY
+from tests.journeys import touring
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -31,6 +32,7 @@ def _source() -> str:
 
 def findings(page: Page) -> list[dict[str, Any]]:
     """Every violation on the page as it stands, of any impact."""
+    touring.see(page)
     page.evaluate(_source())  # not add_script_tag: the policy of the page forbids it
     found: list[dict[str, Any]] = page.evaluate(_RUN)
     return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import meltflex_server, real_stack
+from tests.journeys import touring
 from tests.journeys.newcomers import Newcomers
 from tests.journeys.people import CHROMIUM_ARGUMENTS, Person, Site
 
@@ -41,6 +42,14 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         real_stack.running(data_dir, WEB_PROCESSES="1", MELTFLEX_API_BASE=upstream.base) as stack,
     ):
         yield Site(stack.address, data_dir, Newcomers(data_dir), upstream)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_tour(request: pytest.FixtureRequest) -> Iterator[None]:
+    """docs/tour.md, of what all journeys of this run have looked at."""
+    yield
+    if touring.IS_ON and not request.session.testsfailed:
+        touring.write()
 
 
 @pytest.fixture(scope="session")

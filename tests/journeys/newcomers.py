@@ -12,7 +12,7 @@ from pathlib import Path
 from config.local.postgres import REPOSITORY
 
 PASSWORD = "curtains and a kettle"
-AT_ONCE = {"free": 20, "growth": 8}
+AT_ONCE = {"free": 20, "growth": 8, "scale": 2}
 _SCRIPT = """
 import json
 from allauth.account.models import EmailAddress

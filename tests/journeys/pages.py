@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.urls import Resolver404, resolve
 
-from tests.journeys.people import ROOM, Person
+from config.local.postgres import REPOSITORY
+
+if TYPE_CHECKING:
+    from tests.journeys.people import Person
+
+ROOM = REPOSITORY / "static" / "samples" / "room.jpg"
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 DESK = {"viewport": {"width": 1440, "height": 900}}
@@ -13,6 +20,8 @@ OUTSIDE = [
     "/styles",
     "/pricing",
     "/developers",
+    "/api/docs",
+    "/api/changelog",
     "/help",
     "/terms",
     "/privacy",
@@ -64,6 +73,7 @@ OF_THE_WORKSPACE = [
     "settings/api-keys",
     "settings/webhooks",
     "settings/meltflex-key",
+    "settings/brand",
     "settings/leave",
 ]
 
@@ -105,6 +115,7 @@ LOOKED_AT = {
     },
     "test_review.py": {
         *("reviews", "new-review", "review", "review-settings", "review-guest", "review-guest-item"),
+        *("project-preview", "review-preview", "review-preview-item"),
     },
     "test_webhooks.py": {"webhook", "webhook-delivery"},
     "test_delivery.py": {"delivery", "delivered", "original"},
@@ -115,9 +126,13 @@ LOOKED_AT = {
 }
 # Addresses that show no page of their own: they act and lead to one that is looked at, or answer with something else.
 NO_PAGE = {
+    "api-reference": "Swagger UI, in colours of its own",
     "healthz": "for load balancers",
     "readyz": "for load balancers",
     "robots": "for programs",
+    "domains-ask": "for proxies",
+    "brand-logo": "a file",
+    "brand-colours": "a file",
     "metrics": "for programs",
     "sitemap": "for programs",
     "manifest": "for browsers",
@@ -180,16 +195,69 @@ POSTED = {
         "delete-project",
         "project-status",
     ),
-    *("choose-cover", "place-photo", "place-room", "delete-photo", "delete-room", "cancel-room-set"),
+    *(
+        "choose-cover",
+        "cover-picture",
+        "place-photo",
+        "place-room",
+        "delete-photo",
+        "delete-room",
+        "cancel-room-set",
+    ),
     *("repeat-room-set", "review-answer", "review-link", "review-next", "review-revoke", "review-send"),
     *("review-settle", "review-turn", "review-guest-again", "review-guest-comment", "review-guest-decide"),
     *("webhook-test", "webhook-rotate", "webhook-replay", "webhook-on", "webhook-off", "webhook-remove"),
     *("webhook-again", "delete-test-data", "change-delivery", "delivered-pin", "original-settings"),
     "remove-export-profile",
+    *("domain-add", "domain-check", "domain-remove"),
     *("review-guest-done", "review-guest-pin"),
     *("note-delete", "project-assign", "project-unassign", "proposal-delete", "proposal-link"),
     *("proposal-link-revoke", "proposal-send", "proposal-version", "proposal-withdraw"),
     *("told-all-read", "told-read"),
+}
+
+
+# What docs/tour.md says of pages whose own heading would say too little, by the names of their addresses.
+CAPTIONS = {
+    "verify": "What the file of a picture says of itself, for anybody who has one",
+    "deliveries": "Deliveries: pictures handed over by a link",
+    "new-delivery": "A new delivery: pictures, and the profile of their files",
+    "export-profiles": "How files look that leave the workspace, and what they disclose",
+    "delivery": "A delivery, with its link and its files",
+    "delivered": "A delivery as who has the link sees it",
+    "original-settings": "The public page of a picture’s original",
+    "original": "A picture beside its unaltered photo, public",
+    "my-projects": "The projects of one member",
+    "activity": "What happened in the workspace",
+    "notifications": "The bell: what one was told of",
+    "webhooks": "Outgoing webhooks",
+    "webhook": "One endpoint: what it listens to, what was sent to it",
+    "webhook-delivery": "One message to an endpoint, with every attempt",
+    "client": "A client: budget, brand, projects",
+    "change-client": "What is known of a client, and their brand",
+    "project": "A project: rooms, photos, pictures, sets",
+    "change-project": "A project’s facts",
+    "duplicate-project": "A project once more",
+    "change-room": "A room’s name and place",
+    "change-photo": "A photo’s name, room and cover",
+    "new-room-set": "One look over all photos: the sum before the click",
+    "room-set": "A room set as one thing",
+    "project-activity": "What happened in a project",
+    "project-team": "The team of a project, and its notes",
+    "reviews": "The review rooms of a project",
+    "new-review": "A new review room: pictures, rounds, what the client may see",
+    "review": "A review room as the team sees it",
+    "review-settings": "The switches of a review room",
+    "review-guest": "A review room as the client sees it, without an account",
+    "review-guest-item": "One picture before the client: compare, comment, decide",
+    "project-preview": "A project as its client sees it",
+    "review-preview": "The client’s page of a review room, for a member to look at",
+    "review-preview-item": "The client’s page of a picture, for a member to look at",
+    "proposals": "The proposals of a project",
+    "proposal": "A proposal as the team sees it",
+    "proposal-preview": "A proposal before it is sent, as the client will see it",
+    "proposal-read": "A proposal as the client reads and accepts it",
+    "proposal-settings": "How the workspace presents itself in proposals",
 }
 
 
@@ -201,10 +269,17 @@ def name_of(path: str) -> str:
         return ""
 
 
-def listed() -> set[str]:
+def listed() -> list[str]:
     """The names of all pages that are opened by their address alone."""
     of_workspace = [f"/w/ws_any/{name}" for name in OF_THE_WORKSPACE]
-    return {name_of(path) for path in [*OUTSIDE, *OF_THE_PERSON, *of_workspace]} - {""}
+    names = [name_of(path) for path in [*OUTSIDE, *of_workspace, *OF_THE_PERSON]]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def shown_in_the_tour() -> list[str]:
+    """The names of all pages, in the order in which docs/tour.md shows those that its journey does not narrate."""
+    work = [name for names in LOOKED_AT.values() for name in sorted(names)]
+    return list(dict.fromkeys([*listed(), *work, *sorted(REACHED)]))
 
 
 def a_room_with_a_photo(person: Person) -> str:

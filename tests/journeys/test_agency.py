@@ -126,6 +126,9 @@ def test_an_agency_redesigns_a_flat_within_its_clients_budget(
     page.locator("[name=photo]").last.uncheck()
     assert page.locator("[data-count]").inner_text() == "3"
     page.locator("[name=photo]").last.check()
+    page.get_by_label("Add photos of furniture").set_input_files(ROOMS.parent / "products" / "armchair.jpg")
+    page.get_by_label("What it is").wait_for()
+    assert page.locator("[name=product]:checked").count() == 1
     page.get_by_label("What should it look like?").fill("Warm oak floor, white walls, linen curtains")
     looks_right(anna)
     shot(anna, "new-set")
@@ -139,6 +142,12 @@ def test_an_agency_redesigns_a_flat_within_its_clients_budget(
     anna.open(room_set)
     assert credits_of(anna) == had - price
     assert page.locator(".card img").evaluate_all("all => all.every(one => one.naturalWidth > 0)")
+    page.locator(".card a[href*='/generations/gen_']").first.click()
+    page.wait_for_url("**/generations/gen_*")
+    anna.press("Make it the cover")
+    anna.sees("No longer the cover")
+    looks_right(anna)
+    shot(anna, "cover")
 
     _over_the_budget(anna, project, price)
     anna.open(project)

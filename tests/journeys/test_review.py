@@ -113,6 +113,7 @@ def test_a_client_reviews_in_two_rounds(
     looks_right(anna)
     shot(anna, "made")
 
+    _looked_at_as_the_client(anna)
     ada = someone(color_scheme=light, **window)
     assert ada.open(address) == 200
     assert ada.sees("0 of 3 decided")
@@ -121,6 +122,31 @@ def test_a_client_reviews_in_two_rounds(
     _first_round(ada)
     _answered(anna)
     _second_round(anna, ada, room, address)
+
+
+def _looked_at_as_the_client(anna: Person) -> None:
+    page, project = anna.page, anna.page.locator(".crumbs a[href*='/projects/prj_']").first
+    project.click()
+    page.wait_for_url("**/projects/prj_*")
+    page.get_by_role("link", name="View as client").click()
+    page.wait_for_url("**/as-client")
+    looks_right(anna)
+    shot(anna, "preview")
+    page.get_by_role("link", name="View as client").first.click()
+    page.wait_for_url("**/reviews/rev_*/as-client")
+    assert anna.sees("0 of 3 decided")
+    looks_right(anna)
+    shot(anna, "preview-room")
+    page.locator(".card-link").first.click()
+    page.wait_for_url("**/as-client/rit_*")
+    assert page.locator("main form").count() == 0
+    looks_right(anna)
+    shot(anna, "preview-item")
+    page.get_by_role("link", name="Back to the room").click()
+    page.wait_for_url("**/reviews/rev_*")
+    assert anna.sees("Not opened yet")
+    project.click()
+    page.wait_for_url("**/projects/prj_*")
 
 
 def _first_round(ada: Person) -> None:

@@ -22,6 +22,15 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in written["groups"] for rule in group["rules"]]
 
 
+def paragraph(alert: str) -> str:
+    """What docs/running.md says under the heading that the alert names; it names the alert."""
+    mend: str = next(rule for rule in rules() if rule["alert"] == alert)["annotations"]["mend"]
+    file, _, heading = mend.partition(": ")
+    text = (ROOT / file).read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    assert alert in text, f"{mend} says nothing of {alert}"
+    return text
+
+
 def read(text: str) -> Reading:
     """A reading of /metrics; `up` is 1, as it answered."""
     found: Reading = {"up": [({"job": "roomwright"}, 1.0)]}

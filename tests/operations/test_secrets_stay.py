@@ -1,4 +1,4 @@
-"""A real run with marked secrets: none of them is in a log, in a dump of the database, or in an error report."""
+"""A real run with marked secrets: none is in a log, in a trace, in a dump of the database, or in an error report."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import requests
 
 from config.local.postgres import EmbeddedPostgres
 from tests import meltflex_server, real_stack
+from tests.collector import collecting
 from tests.factories import data_url
 from tests.operations import disasters
 from tests.operations.test_restore import picture
@@ -27,6 +28,7 @@ from tests.real_stack import SAMPLE, Caller, RealStack
 pytestmark = pytest.mark.slow
 
 PASSWORD = "Mk7-linen-password-oak"
+PROMPT = "Warm oak that nobody else reads"
 PHOTO = base64.b64encode(SAMPLE.read_bytes()).decode()
 
 
@@ -102,10 +104,11 @@ def test_no_secret_that_was_used_is_found_afterwards(tmp_path: Path) -> None:
         "the MeltFlex key": f"mf_sk_{'live'}_{os.urandom(16).hex()}",
         "the metrics token": f"mk2{os.urandom(16).hex()}",
         "the mail server's password": f"mk3{os.urandom(12).hex()}",
+        "the collector's token": f"mk4{os.urandom(16).hex()}",
         "a person's password": PASSWORD,
         "a piece of a photo": PHOTO[4000:4060],
     }
-    with meltflex_server.serving() as upstream, receiving() as dsn:
+    with meltflex_server.serving() as upstream, receiving() as dsn, collecting() as collector:
         folder = tmp_path / "data"
         environ = {
             "SECRET_KEY": secrets["the instance's secret"],
@@ -116,6 +119,9 @@ def test_no_secret_that_was_used_is_found_afterwards(tmp_path: Path) -> None:
             "EMAIL_URL": "smtp://mark:" + secrets["the mail server's password"] + "@127.0.0.1:9",
             "OPERATOR_EMAILS": "ops@example.com",
             "SENTRY_DSN": dsn,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_EXPORTER_OTLP_HEADERS": "x-token=" + secrets["the collector's token"],
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "DEBUG",
         }
@@ -139,9 +145,18 @@ def test_no_secret_that_was_used_is_found_afterwards(tmp_path: Path) -> None:
     assert '"request":' in log
     assert "platform_key" in reports or "Alert" in reports, "an error was reported"
     assert "mark@example.com" in database, "the dump is one"
+    told = {span.name for span in collector.spans()}
+    assert {"POST /api/v1/generate", "GET /s/<id:token>", "call meltflex"} <= told, told
+    assert [span for span in collector.spans() if "roomwright.generation" in span.attributes]
+    for mine in (PROMPT, "mark@example.com"):
+        assert mine not in collector.text
+        assert mine not in reports
     found = [
         f"{name} in {where}"
-        for where, text in (("the log", log), ("the database", database), ("an error report", reports))
+        for where, text in (
+            *(("the log", log), ("the database", database), ("an error report", reports)),
+            ("a trace", collector.text),
+        )
         for name, secret in secrets.items()
         if secret in text and (name, where) not in KEPT
     ]
@@ -179,6 +194,6 @@ def _live_a_little(stack: RealStack, upstream: meltflex_server.MeltFlexServer) -
     # The upstream refuses our key, and says it aloud: an alert, a line, a report.
     echo = {"error": "Unauthorized", "message": f"the key {stack.environ['MELTFLEX_API_KEY']} is not valid"}
     upstream.answers = [meltflex_server.say(401, echo)]
-    body = {"prompt": "Warm oak", "image": data_url(SAMPLE.read_bytes())}
+    body = {"prompt": PROMPT, "image": data_url(SAMPLE.read_bytes())}
     assert caller.api("POST", "generate", json=body).status_code >= 400
     return used

@@ -246,6 +246,43 @@ def test_the_cover_is_the_chosen_photo_while_it_is_the_projects(studio: Studio) 
     assert cover() == first.thumbnail
 
 
+def test_a_made_picture_is_the_cover_until_it_goes(
+    studio: Studio, worker: Work, owner_client: Browser, home: str
+) -> None:
+    project = make_project(studio)
+    room = projects.create_room(project=project, name="Living room")
+    first, second = add_photos(studio, room, 2)
+    generation = studio.ask("Oak", room=room)
+    worker()
+    with studio.enter():
+        picture = Picture.objects.of(studio.organization).get(generation=generation)
+
+    def cover() -> str:
+        with studio.enter():
+            found = Project.objects.of(studio.organization).with_cover().get(pk=project.pk)
+            return str(found.cover_thumbnail)
+
+    def choose(**more: str) -> None:
+        answer = owner_client.post(f"{home}/pictures/{picture.public_id}/cover", more, follow=True)
+        assert "The cover of Flat was changed." in answer.content.decode()
+
+    choose()
+    assert cover() == picture.thumbnail
+    assert (
+        "No longer the cover"
+        in owner_client.get(f"{home}/generations/{generation.public_id}").content.decode()
+    )
+    choose(cover="no")
+    assert cover() == first.thumbnail
+    choose()
+    arranging.choose_cover(project=project, photo=second)
+    assert cover() == second.thumbnail, "the last choice counts"
+    choose()
+    removal.delete_generation(generation=generation, by_user=studio.owner, now=timezone.now())
+    assert cover() == first.thumbnail, "what is removed for good is nobody's cover"
+    assert owner_client.post(f"{home}/pictures/{picture.public_id}/cover").status_code == 404
+
+
 # --- Order -----------------------------------------------------------------------------------------------
 
 
@@ -321,7 +358,20 @@ def full(studio: Studio) -> dict[str, str]:
     project = make_project(studio, client=ada)
     room = projects.create_room(project=project, name="Living room")
     (photo,) = add_photos(studio, room, 1)
+    generation = studio.ask("Oak", room=room)
+    with studio.enter():
+        picture = Picture.objects.create(
+            organization=studio.organization,
+            generation=generation,
+            position=0,
+            image="a.png",
+            thumbnail="a.jpg",
+            width=8,
+            height=8,
+            bytes=8,
+        )
     return {
+        "picture": picture.public_id,
         "client": ada.public_id,
         "project": project.public_id,
         "room": room.public_id,
@@ -340,6 +390,7 @@ CHANGING = (
     *("projects/{project}/delete", "projects/{project}/duplicate", "projects/{project}/set"),
     *("rooms/{room}/edit", "rooms/{room}/place", "rooms/{room}/delete"),
     *("photos/{photo}/edit", "photos/{photo}/place", "photos/{photo}/cover", "photos/{photo}/delete"),
+    "pictures/{picture}/cover",
 )
 
 

@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
+from django.utils import timezone
 
 from accounts import services as accounts
 from accounts import tenancy
@@ -111,6 +112,25 @@ def test_pages_make_a_client_a_project_a_room_and_a_photo(studio: Studio, owner_
     page = owner_client.get(room_page)
     assert b"Living room" in page.content
     assert b"/files/" in page.content
+
+
+def test_a_list_with_nothing_in_it_offers_nothing_to_narrow_it_by(
+    studio: Studio, owner_client: Browser
+) -> None:
+    home = f"/w/{studio.organization.public_id}"
+
+    def offered() -> list[bool]:
+        pages = ("projects", "projects?view=board", "clients", "projects?q=x", "clients?archived=on")
+        return ['role="search"' in owner_client.get(f"{home}/{page}").content.decode() for page in pages]
+
+    assert offered() == [False] * 5
+    assert b"No projects yet" in owner_client.get(f"{home}/projects?view=board").content
+    client = services.create_client(organization=studio.organization, name="Ada")
+    project = services.create_project(organization=studio.organization, name="Flat", client=client)
+    assert offered() == [True] * 5
+    with studio.enter():
+        type(project).objects.filter(pk=project.pk).update(archived_at=timezone.now())
+    assert offered() == [True] * 5, "the archive can be reached though it is all there is"
 
 
 def test_a_viewer_may_look_but_not_change(studio: Studio) -> None:

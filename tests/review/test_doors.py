@@ -59,7 +59,7 @@ def test_a_pin_opens_the_room_and_guessing_it_is_limited(review: Review, guest: 
     review_rooms.change(
         room=review.room,
         terms=review_rooms.Terms(title="First looks"),
-        pin="4711",
+        hidden_pin=review_rooms.hide_pin("4711"),
         by_user=review.studio.owner,
         now=timezone.now(),
     )
@@ -87,7 +87,11 @@ def test_another_pin_is_asked_for_again(review: Review, guest: Browser) -> None:
     def set_pin(pin: str) -> None:
         terms = review_rooms.Terms(title="First looks")
         review_rooms.change(
-            room=review.room, terms=terms, pin=pin, by_user=review.studio.owner, now=timezone.now()
+            room=review.room,
+            terms=terms,
+            hidden_pin=review_rooms.hide_pin(pin),
+            by_user=review.studio.owner,
+            now=timezone.now(),
         )
 
     set_pin("4711")

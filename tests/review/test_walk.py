@@ -24,6 +24,7 @@ METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
 PUBLIC = (
     "", "healthz", "readyz", "styles", "pricing", "developers", "help", "terms", "privacy", "verify", "language",
     "robots.txt", "sitemap.xml", "site.webmanifest", "favicon.ico", "styleguide",
+    "api/docs", "api/reference", "api/changelog",
 )  # fmt: skip
 # Doors of people with an account or a key of their own: shut, but not ours to walk as strangers.
 SIGN_IN = ("accounts/",)

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.commands import makemessages
 
 from accounts.errors import Refusal
 
@@ -19,6 +20,8 @@ _APPS = ("accounts", "projects", "billing", "generations", "config")
 # Where sentences are for programs and operators alone: those stay English.
 _FOR_PROGRAMS = {"management", "local", "stripe_sandbox", "stripe_gateway", "migrations"}
 _FOR_PROGRAMS |= {"contract", "deadline", "api", "rest", "authentication", "prefer"}
+# How modules call gettext that have more than one of its kin.
+_ALSO = ("_lazy", "_noop", "now_translated")
 _GATHERED = settings.BASE_DIR / "config" / "_gathered_for_translation.py"
 
 
@@ -39,10 +42,12 @@ class Command(BaseCommand):
                 "from django.utils.translation import gettext_noop as _\n"
                 + "".join(f"_({sentence!r})\n" for sentence in sentences)
             )
+            gather = makemessages.Command()
+            gather.xgettext_options = [*gather.xgettext_options, *(f"--keyword={name}" for name in _ALSO)]
             try:
                 languages = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
                 call_command(
-                    "makemessages",
+                    gather,
                     locale=languages,
                     extensions=["html", "txt", "py"],
                     ignore_patterns=[

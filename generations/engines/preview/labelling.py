@@ -28,6 +28,7 @@ _ALIKE = 7.0  # Lab units over which neighbours stop persuading one another
 _MAIN = 0.1  # a colour of at least this part of a surface is one that it is painted in
 _HUE_FIRST = floats([0.65, 1.25, 1.25])
 _TRIM = 27.0  # Lab units, weighed like that, from the nearest main colour
+_STEP = 2.0  # Lab units from pixel to pixel that light alone may make
 _STRETCH = 0.35  # strength between patches from which they are one stretch
 _NO_FLOOR = (0.57, 0.47)  # the parser's average word for floor or rug below which a stretch is none
 _FOOT_HELPS = 0.25  # how much of that a line along which it meets the walls is worth
@@ -53,6 +54,7 @@ class _Patches:
     colour: Floats
     one: Numbers
     other: Numbers
+    jump: Floats  # Lab units from a pixel to the next across the border, on the average
     strength: Floats
 
     def average(self, image: Floats) -> Floats:
@@ -80,6 +82,8 @@ def label(picture: Bytes, parsed: Floats, said: Floats, foot: Floats) -> Floats:
     for index in (WALL, CEILING):
         _without_trim(patches, belief, index)
     words = patches.average(resize(said, width, height))
+    for index in (WALL, CEILING):
+        _with_its_light(patches, belief, words, index)
     _without_cupboards(patches, belief, words)
     meets = patches.average(foot[..., None])[:, 0]
     _without_rugs(patches, belief, words, meets)
@@ -110,22 +114,26 @@ def _patches(picture: Bytes, lab: Floats) -> _Patches:
     colour = floats(
         np.stack([np.bincount(of.ravel(), channel) for channel in lab.reshape(-1, 3).T], -1) / area[:, None]
     )
-    one, other, border = _borders(of)
+    one, other, border, jump = _borders(of, lab)
     distance = np.linalg.norm(colour[one] - colour[other], axis=-1)
     strength = floats(np.minimum(border / _PATCH, 1.5) * np.exp(-((distance / _ALIKE) ** 2)))
-    return _Patches(of, area, colour, one, other, strength)
+    return _Patches(of, area, colour, one, other, jump, strength)
 
 
-def _borders(of: Numbers) -> tuple[Numbers, Numbers, Floats]:
-    """Pairs of patches that touch, and how many pixels long the border is."""
-    pairs = [
-        np.stack([first.ravel(), second.ravel()], -1)
-        for first, second in ((of[:, :-1], of[:, 1:]), (of[:-1], of[1:]))
-    ]
-    touching = np.concatenate(pairs)
-    touching = np.sort(touching[touching[:, 0] != touching[:, 1]], 1)
-    key, count = np.unique(touching[:, 0] * (int(of.max()) + 1) + touching[:, 1], return_counts=True)
-    return key // (int(of.max()) + 1), key % (int(of.max()) + 1), floats(count)
+def _borders(of: Numbers, lab: Floats) -> tuple[Numbers, Numbers, Floats, Floats]:
+    """Pairs of patches that touch, how many pixels long the border is, and how steep in colours from pixel to pixel."""
+    pairs, steps = [], []
+    for here, there in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        apart = of[here] != of[there]
+        pairs.append(np.stack([of[here][apart], of[there][apart]], -1))
+        steps.append(np.linalg.norm(lab[here][apart] - lab[there][apart], axis=-1))
+    touching = np.sort(np.concatenate(pairs), 1)
+    count_all = int(of.max()) + 1
+    key, which, count = np.unique(
+        touching[:, 0] * count_all + touching[:, 1], return_inverse=True, return_counts=True
+    )
+    jump = np.bincount(which.ravel(), np.concatenate(steps), len(key)) / count
+    return key // count_all, key % count_all, floats(count), floats(jump)
 
 
 def _colour_evidence(patches: _Patches, belief: Floats) -> Floats:
@@ -139,7 +147,8 @@ def _colour_evidence(patches: _Patches, belief: Floats) -> Floats:
             continue  # a class that is hardly seen has no colours to learn
         likely = _likelihood(patches.colour, patches.colour[sure], floats(weight))
         out[:, index] = np.clip(likely - everywhere, -_COLOUR_LIMIT, _COLOUR_LIMIT)
-    return out
+    # What is burnt out is white, and might be anything.
+    return floats(out * smoothstep(*_BURNT, floats(patches.colour[:, 0] / _SCALED[0]))[:, None])
 
 
 def _without_trim(patches: _Patches, belief: Floats, index: int) -> None:
@@ -154,6 +163,24 @@ def _without_trim(patches: _Patches, belief: Floats, index: int) -> None:
     gone = belief[:, index] * smoothstep(0.7 * _TRIM, _TRIM, nearest)
     belief[:, index] -= gone
     belief[:, OTHER] += gone
+
+
+def _with_its_light(patches: _Patches, belief: Floats, said: Floats, index: int) -> None:
+    """Gives a painted surface back its brighter and darker patches: the parser calls them so, and no edge parts them.
+
+    Beside a lamp a wall has colours that it has nowhere else, and they come and go softly.
+    """
+    winner = belief.argmax(-1)
+    lost = (winner == OTHER) & (said.argmax(-1) == index)
+    joined = patches.jump < _STEP
+    one, other = patches.one[joined], patches.other[joined]
+    reached = winner == index
+    for _ in range(_TURNS):
+        reached[one[reached[other] & lost[one]]] = True
+        reached[other[reached[one] & lost[other]]] = True
+    back = reached & lost
+    belief[back] = 0.02
+    belief[back, index] = 1
 
 
 def _without_cupboards(patches: _Patches, belief: Floats, said: Floats) -> None:

@@ -18,6 +18,7 @@ _ORDER = {"flat": 0, "wall": 1, "centre": 2, "side": 3, "corner": 4, "hung": 5, 
 # most so much of the sprite over furniture that already stands there.
 _DEMANDS = ((0.95, 0.97, 0.2), (0.88, 0.9, 0.3))
 _OPEN = 0.94  # part of a rug that must be on free floor
+_AT_WALL = 0.9  # metres from the wall to what is made to stand at one: its picture shows it from the front
 _NEAREST = 0.9  # metres from the camera: closer things would fill the picture
 
 
@@ -149,7 +150,9 @@ class Arrangement:
         if self.back - d <= _NEAREST:
             return []
         xs = np.arange(self.left + w / 2 + 0.05, self.right - w / 2 - 0.04, _STEP / 2)
-        zs = np.arange(self.back - d / 2 - 0.06, _NEAREST, -_STEP)
+        farthest = self.back - d / 2 - 0.06
+        nearest = max(_NEAREST, farthest - _AT_WALL) if item.product.spot == "wall" else _NEAREST
+        zs = np.arange(farthest, nearest, -_STEP)
         if not len(xs) or not len(zs):
             return []
         grid_x, grid_z = (floats(axis.ravel()) for axis in np.meshgrid(xs, zs))

@@ -11,10 +11,11 @@ import numpy as np
 from generations.engines.preview import light
 from generations.engines.preview.arrays import Floats, by_rows, floats, luma
 from generations.engines.preview.camera import BACK, FLOOR
+from generations.engines.preview.judging import Surface
 from generations.engines.preview.look import Look
 from generations.engines.preview.materials import texture, tinted
 from generations.engines.preview.placement import Arrangement
-from generations.engines.preview.room import CONFIDENT, Room, Surface
+from generations.engines.preview.room import CONFIDENT, Room
 from generations.engines.preview.staging import Piece, stage
 from generations.engines.preview.surfaces import (
     floor_coordinates,
@@ -192,14 +193,14 @@ def _palette(done: Rendering, room: Room, look: Look) -> None:
     toward = floats(np.clip(accent, 0.4, 2.2) ** 0.35)
     toward = floats(toward / float(luma(toward)))
 
-    def part(seen: Floats, floor: Floats, walls: Floats, ceiling: Floats) -> Floats:
+    def part(seen: Floats, floor: Floats, walls: Floats, ceiling: Floats, doors: Floats) -> Floats:
         # Middle tones take the tint; near-white and near-black things keep theirs.
         tone = np.sqrt(np.clip(luma(seen), 0, 1))
-        known = np.clip(floor + walls + ceiling, 0, 1)
+        known = np.clip(floor + walls + ceiling + doors, 0, 1)
         amount = 4 * tone * (1 - tone) * (0.12 + 0.5 * (1 - known))
         return floats(seen * (1 + (toward - 1) * amount[..., None]))
 
-    done.picture = by_rows(part, picture, room.floor.mask, room.walls.mask, room.ceiling.mask)
+    done.picture = by_rows(part, picture, room.floor.mask, room.walls.mask, room.ceiling.mask, room.doors)
     done.applied.append("palette")
 
 

@@ -37,6 +37,8 @@ _BESIDE = 1.15  # of its size, the wall around a piece that hangs on it
 _BARE = 0.985  # part of that which must be bare wall
 _OTHER = 6.0  # Lab units, lightness halved, from which a spot of a wall is of another colour
 _OTHERS = 0.03  # part of a place that may be
+_NO_FLOOR = "no free floor is large enough for it"
+_NO_WALL = "no free floor at the wall is large enough for it"
 _HUNG_AT = 1.5  # metres from the floor to the middle of a picture on the wall
 
 
@@ -143,7 +145,8 @@ def stage(picture: Floats, room: Room, pieces: list[Piece], seed: int) -> Staged
         elif found := arrangement.place(item):
             standing.append((item, found))
         else:
-            staged.left_out.append({"what": item.name, "why": "no free floor is large enough for it"})
+            at_wall = item.product.spot == "wall"
+            staged.left_out.append({"what": item.name, "why": _NO_WALL if at_wall else _NO_FLOOR})
     tint = _light_tint(picture, room)
     for item, spot in sorted(standing, key=lambda pair: -pair[1].distance):
         _stand(staged, room, spot, cut[item.number], floats(light * tint))
@@ -225,7 +228,7 @@ def _flat(
     flat = Item(item.number, item.name, item.product, 3.0)
     spots = arrangement.place(flat)
     if spots is None:
-        staged.left_out.append({"what": item.name, "why": "no free floor is large enough for it"})
+        staged.left_out.append({"what": item.name, "why": _NO_FLOOR})
         return
     arrangement.taken.remove(spots)
     metre = room.box.metre

@@ -9,6 +9,7 @@ from generations.engines.preview.arrays import Floats, Mask, band_of, blur, floa
 
 _LEAST = 0.0012  # part of the picture that the smallest window covers
 _AS_BRIGHT = 0.85  # of the brightest: the same day is outside of all windows of a room
+_PICTURE = 0.25  # of the largest window
 _SIZE = 400  # longest side in pixels at which windows are told apart
 _BAR = 45  # a bar is at most this part of the picture's width across
 _LONG = 26  # and at least this part long
@@ -55,13 +56,16 @@ def _outside(seen: Floats, light: Floats, window: Floats, room_light: float) -> 
     members: list[Mask] = [
         parts == part for part in range(1, count) if stats[part, cv2.CC_STAT_AREA] >= _LEAST * where.size
     ]
+    areas = [float(member.sum()) for member in members]
     lights = [float(np.percentile(small_light[member], 85)) for member in members]
     plain = max(1.12 * room_light, _AS_BRIGHT * max(lights, default=0.0))
-    for member, bright in zip(members, lights, strict=True):
+    for member, area, bright in zip(members, areas, lights, strict=True):
         inside = small_seen[member]
         blue = float(((inside[:, 2] > 1.2 * inside[:, 0]) & (inside[:, 2] > 0.12)).mean())
         green = float(((inside[:, 1] > 1.15 * inside[:, 0]) & (inside[:, 1] > 1.15 * inside[:, 2])).mean())
-        if bright < 0.12 or (bright < plain and blue + green < 0.12):
+        # Beside a large window a small one that is darker is a picture of the sky.
+        beside = area < _PICTURE * max(areas) and bright < _AS_BRIGHT * max(lights)
+        if bright < 0.12 or (bright < plain and (beside or blue + green < 0.12)):
             continue
         out[member] = smoothstep(0.12, 0.4, floats(small_light[member] / bright))
     return resize(floats(out), width, height)

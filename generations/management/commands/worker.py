@@ -17,9 +17,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.utils import timezone
-from procrastinate import PsycopgConnector
+from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app
 
+from accounts import traces
 from generations import queue, running, scratch, sweeping
 from generations.tasks import WORKER
 from projects import image_pool
@@ -59,6 +60,14 @@ class Command(BaseCommand):
             scratch.remove()
 
 
+def around_jobs(worker_app: App) -> list[Any]:
+    """Middleware of each job, outermost first.
+
+    What a worker is given replaces the app's defaults, and those give each job's connection back to the pool.
+    """
+    return [*worker_app.worker_defaults.get("task_middleware", ()), traces.job]
+
+
 async def _work(concurrency: int) -> None:
     # Tasks run in the loop's default executor, which would be six threads wide on two cores.
     loop = asyncio.get_running_loop()
@@ -73,6 +82,7 @@ async def _work(concurrency: int) -> None:
                 stalled_worker_timeout=settings.LEASE_SECONDS,
                 fetch_job_polling_interval=2,
                 install_signal_handlers=False,
+                task_middleware=around_jobs(worker_app),
             )
         )
         _stop_in_order(loop, working)
@@ -93,7 +103,7 @@ def _stop_in_order(loop: asyncio.AbstractEventLoop, working: asyncio.Task[None])
 
 
 def _renew_leases() -> None:
-    sweeping.renew_leases(worker=WORKER, now=timezone.now())
+    sweeping.renew_leases(worker=WORKER, now=sweeping.lease_clock())
 
 
 class _Sweeper:
@@ -115,7 +125,8 @@ class _Sweeper:
         try:
             sweeping.tend_gates(now=timezone.now())
         finally:
-            sweeping.sweep(now=timezone.now(), trust_leases=began >= self._blind_until)
+            trusted = began >= self._blind_until
+            sweeping.sweep(now=timezone.now(), leases_at=sweeping.lease_clock(), trust_leases=trusted)
         self._looked_at = began
 
 

@@ -1,0 +1,189 @@
+"""What is framed on walls: doors, windows, pictures. Seen straight on, each is a rectangle with edges all around."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from generations.engines.preview.arrays import Bytes, Floats, Mask, floats
+from generations.engines.preview.camera import BACK, LEFT, Box, Camera
+
+_ROWS = 120  # cells from ceiling to floor in which a wall is looked at
+_MOST_COLUMNS = 420
+_NEAREST = 0.4  # camera heights: a wall beside the camera is seen too much from the side
+# Lab units, lightness weighed less, over two cells. Doors are painted like the wall and large enough to be told anyway.
+_EDGE, _DOORS_EDGE = 3.5, 2.4
+_LIGHTNESS = 0.8
+_GAP, _LINE = 5, 10  # cells that an edge may be interrupted, and that it is long at least
+_FRAMED = 0.78  # of each side that shows an edge
+_LINED_UP = 4  # cells by which the ends of two sides may differ, and more for long ones
+_SIDES = (10, 110)  # cells: the least and the greatest side of anything framed
+_ALIKE, _MOSTLY = 4.5, 0.7  # Lab units, and part of what is framed
+_MOST = 0.45  # part of a wall: where more is framed, it is the wall itself that has boards or panels
+_DOOR_HEIGHT = (0.6, 0.92)  # of the room's
+_DOOR_SHAPE = (0.28, 0.62)  # width over height
+_TO_THE_FLOOR = 9  # cells: skirting and thresholds
+_AT_ONCE = 60  # upright edges on a wall, the longest
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A framed part of a wall, as corners (4, 2) in pixels; a door reaches down to the floor."""
+
+    corners: Floats
+    door: bool
+
+
+def polygon(corners: Floats, shape: tuple[int, ...]) -> Mask:
+    """Where corners (n, 2) in pixels enclose a picture of this height and width."""
+    drawn = np.zeros(shape, np.uint8)
+    cv2.fillConvexPoly(drawn, np.rint(corners).astype(np.int32), 1)
+    return np.asarray(drawn > 0, bool)
+
+
+def panels(lab: Floats, camera: Camera, box: Box) -> list[Panel]:
+    """Everything framed on the walls of `box` in a small CIELAB picture (L 0..100) that `camera` saw at this size."""
+    found = []
+    for plane in range(LEFT, BACK + 1):
+        points = _cells(box, plane)
+        if points is not None:
+            found += _on_wall(lab, camera.project(points))
+    return found
+
+
+def seen_straight(lab: Floats, seen: Floats) -> tuple[Floats, Mask]:
+    """Weighed Lab colours of the cells of a plane that are `seen` (rows, columns, 3) in a picture, and which are."""
+    height, width = lab.shape[:2]
+    x, y = seen[..., 0], seen[..., 1]
+    visible: Mask = (seen[..., 2] > 0.1) & (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    columns, rows = (floats(np.where(visible, where, -9)) for where in (x, y))
+    flat = floats(cv2.remap(lab, columns, rows, cv2.INTER_LINEAR))
+    return floats(cv2.GaussianBlur(flat, (0, 0), 0.8)) * floats([_LIGHTNESS, 1, 1]), visible
+
+
+def _cells(box: Box, plane: int) -> Floats | None:
+    """Room points (rows, columns, 3) of a wall's cells, from the ceiling down; None for a wall that is too short."""
+    step = (1 + box.up) / _ROWS
+    start, end = (-box.left, box.right) if plane == BACK else (_NEAREST, box.depth)
+    count = min(_MOST_COLUMNS, int((end - start) / step))
+    if count < 2 * _LINE:
+        return None
+    along, down = np.meshgrid(end - step * np.arange(count)[::-1], -box.up + step * np.arange(_ROWS + 1))
+    side = np.full_like(along, box.depth if plane == BACK else -box.left if plane == LEFT else box.right)
+    return floats(np.stack([along, down, side] if plane == BACK else [side, down, along], -1))
+
+
+def _on_wall(lab: Floats, seen: Floats) -> list[Panel]:
+    flat, visible = seen_straight(lab, seen)
+    if visible.mean() < 0.02:
+        return []
+    framed = np.zeros(visible.shape, np.uint8)
+    slopes = slopes_of(flat, visible)
+    boxes = [one for one in _rectangles(*lines_of(slopes, _DOORS_EDGE)) if one[-1]]
+    # Small ones first: what is framed by two pictures and the wall between them is none.
+    found = [one for one in _rectangles(*lines_of(slopes, _EDGE)) if not one[-1]]
+    for one in sorted(found, key=lambda one: (one[2] - one[0]) * (one[3] - one[1])):
+        left, top, right, bottom, _ = one
+        if not _is_wall(flat, framed, *one[:4]):
+            boxes.append(one)
+            framed[top : bottom + 1, left : right + 1] = 1
+    for left, top, right, bottom, _ in boxes:
+        framed[top : bottom + 1, left : right + 1] = 1
+    if (framed.astype(bool) & visible).sum() > _MOST * visible.sum():
+        return []
+    return [
+        Panel(
+            floats(
+                [seen[top, left, :2], seen[top, right, :2], seen[bottom, right, :2], seen[bottom, left, :2]]
+            ),
+            door,
+        )
+        for left, top, right, bottom, door in boxes
+    ]
+
+
+def _is_wall(flat: Floats, framed: Bytes, left: int, top: int, right: int, bottom: int) -> bool:
+    """Whether what is not `framed` yet looks as above and below: what is between two pictures, or two cables."""
+    edge, far = _LINED_UP, 2 * _LINED_UP
+    columns = np.s_[left + edge : right - edge + 1]
+    rows = np.s_[top + edge : bottom - edge + 1]
+    inside = flat[rows, columns][framed[rows, columns] == 0]
+    above, below = (
+        flat[max(0, top - far) : max(0, top - edge), columns],
+        flat[bottom + edge : bottom + far, columns],
+    )
+    around = np.concatenate([above.reshape(-1, 3), below.reshape(-1, 3)])
+    if not len(around) or not len(inside):
+        return False
+    apart = np.linalg.norm(inside - np.median(around, 0), axis=-1)
+    return bool((apart < _ALIKE).mean() > _MOSTLY)
+
+
+def slopes_of(flat: Floats, visible: Mask) -> tuple[Floats, Floats]:
+    """How steep colours are across upright and across level edges of a plane seen straight on; 0 at its rim."""
+    across = np.zeros(flat.shape[:2], np.float32)
+    down = np.zeros_like(across)
+    change = flat[:, 2:] - flat[:, :-2]
+    across[:, 1:-1] = np.sqrt(np.einsum("yxc,yxc->yx", change, change))
+    change = flat[2:] - flat[:-2]
+    down[1:-1] = np.sqrt(np.einsum("yxc,yxc->yx", change, change))
+    inner = cv2.erode(visible.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return floats(across * (inner & (across > down))), floats(down * (inner & (down > across)))
+
+
+def lines_of(slopes: tuple[Floats, Floats], least: float) -> tuple[Bytes, Bytes]:
+    """Upright and level lines along which `slopes_of` a plane are at least so many Lab units."""
+    made = []
+    for steep, gap, long in zip(slopes, ((_GAP, 1), (1, _GAP)), ((_LINE, 1), (1, _LINE)), strict=True):
+        edge = (steep > least).astype(np.uint8)
+        closed = cv2.morphologyEx(edge, cv2.MORPH_CLOSE, np.ones(gap, np.uint8))
+        made.append(np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones(long, np.uint8)), np.uint8))
+    return made[0], made[1]
+
+
+def _rectangles(upright: Bytes, level: Bytes) -> Iterator[tuple[int, int, int, int, bool]]:
+    """Left, top, right, bottom in cells, and whether it is a door."""
+    count, _, stats, middles = cv2.connectedComponentsWithStats(upright)
+    order = sorted(range(1, count), key=lambda part: -int(stats[part, cv2.CC_STAT_HEIGHT]))[:_AT_ONCE]
+    lines = [
+        (round(float(middles[part][0])), int(stats[part, cv2.CC_STAT_TOP]),
+         int(stats[part, cv2.CC_STAT_TOP] + stats[part, cv2.CC_STAT_HEIGHT]) - 1)
+        for part in order
+    ]  # fmt: skip
+    near = cv2.dilate(level, np.ones((2 * _LINED_UP + 1, 1), np.uint8))
+    total = np.pad(np.cumsum(near, axis=1, dtype=np.int32), ((0, 0), (1, 0)))
+    floor = level.shape[0] - 1
+
+    def covered(row: int, left: int, right: int) -> float:
+        # Ends are left out, which frames beside it may lend.
+        left, right = left + _LINED_UP, right - _LINED_UP
+        return float(total[row, right + 1] - total[row, left]) / (right + 1 - left)
+
+    for number, (left, top, bottom) in enumerate(lines):
+        for x, other_top, other_bottom in lines[:number]:
+            right = x
+            a, b = min(left, right), max(left, right)
+            reach = max(bottom, other_bottom) - min(top, other_top)
+            slack = _LINED_UP + reach // 12
+            if not _SIDES[0] <= b - a <= _SIDES[1] or reach < _SIDES[0] or abs(top - other_top) > slack:
+                continue
+            upper = (top + other_top) // 2
+            if covered(upper, a, b) < _FRAMED:
+                continue
+            lower = max(bottom, other_bottom)
+            tall = (floor - upper) / _ROWS
+            shape = (b - a) / max(floor - upper, 1)
+            if (
+                lower >= floor - _TO_THE_FLOOR
+                and min(bottom, other_bottom) - upper > 0.6 * (floor - upper)
+                and _DOOR_HEIGHT[0] < tall < _DOOR_HEIGHT[1]
+                and _DOOR_SHAPE[0] < shape < _DOOR_SHAPE[1]
+            ):
+                yield a, upper, b, floor, True
+            elif (
+                abs(bottom - other_bottom) <= slack and covered((bottom + other_bottom) // 2, a, b) >= _FRAMED
+            ):
+                yield a, upper, b, lower, False
