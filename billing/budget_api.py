@@ -77,14 +77,20 @@ class BudgetDetail(ManagingView, BudgetView):
     @extend_schema(summary="Set a budget", request=shapes.BudgetInput, responses={200: shapes.BudgetData})
     def put(self, request: Request, key: str) -> Response:
         """404 for a key that is nobody's."""
-        if key not in budgets.subjects(organization=self.organization):
-            raise Http404
+        self.check_subject(key)
         return self.set(key)
 
     @extend_schema(summary="Remove a budget", responses={204: None})
     def delete(self, request: Request, key: str) -> Response:
-        """Also of somebody who is gone, and when there is none."""
+        """Also of somebody who is gone, and when there is none; 404 for a key that is nobody's."""
+        if not budgets.existing(organization=self.organization, keys=[key]):
+            self.check_subject(key)
         return self.remove(key)
+
+    def check_subject(self, key: str) -> None:
+        """Raises Http404 for a key that is nobody's."""
+        if key not in budgets.subjects(organization=self.organization):
+            raise Http404
 
 
 class MemberBudget(ManagingView, BudgetView):

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts import domains
+from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member
@@ -78,7 +79,7 @@ def _project(request: MemberRequest) -> Project | None:
     if not asked:
         return None
     projects = Project.objects.of(request.organization).select_related("organization")
-    found: Project = get_object_or_404(projects, public_id=asked)
+    found: Project = get_object_or_404(projects, public_id=id_or_nothing(asked))
     return found
 
 

@@ -42,7 +42,7 @@ class GalleryForm(forms.Form):
     def __init__(self, choices: Choices, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # An older room than are offered, or a person who left, may stand in an address: it is kept as it is.
-        place, person = id_or_nothing(self.data.get("place")), self.data.get("person", "")
+        place, person = id_or_nothing(self.data.get("place")), self.data.get("person", "").replace("\0", "")
         rooms = [(room.public_id, f"{room.name} · {room.project.name}") for room in choices.rooms]
         projects = [(project.public_id, project.name) for project in choices.projects]
         known = {key for key, _name in (*rooms, *projects)}

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import domains
+from accounts import converters, domains
 from accounts.errors import Refusal
 from accounts.models import Role
 from accounts.tenancy import MemberRequest, enter, member
@@ -222,7 +222,7 @@ def _add_furniture(request: MemberRequest, found: Proposal, forms: dict[str, Any
 
 
 def _choose_pictures(request: MemberRequest, found: Proposal, forms: dict[str, Any]) -> bool:  # noqa: ARG001
-    chosen = request.POST.getlist("picture")
+    chosen = [converters.id_or_nothing(each) for each in request.POST.getlist("picture")]
     captions = {one: request.POST.get(f"caption_{one}", "").strip()[:120] for one in chosen}
     proposals.choose_pictures(proposal=found, captions=captions)
     messages.success(request, _("Saved."))

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import tenancy
+from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
 from accounts.models import Organization, User
 from generations import proposal_sums, reviews
@@ -215,7 +216,9 @@ def change(*, proposal: Proposal, fields: Mapping[str, Any]) -> None:
 def add_product(*, proposal: Proposal, product_id: str) -> bool:
     """A piece of the library as a line; False if there is none of this id. Raises MixedCurrencies, TooManyLines."""
     with drafting(proposal) as draft:
-        product = Product.objects.of(draft.organization).kept().filter(public_id=product_id).first()
+        product = (
+            Product.objects.of(draft.organization).kept().filter(public_id=id_or_nothing(product_id)).first()
+        )
         if product is None:
             return False
         if _add_products(draft, [product]):

@@ -16,7 +16,7 @@ from generations.ask import MAX_PIECES
 from generations.forms import RecipeForm, StudioForm
 from generations.modes import MODES
 from projects import library
-from projects.models import Product, Recipe
+from projects.models import Recipe
 
 
 @member()
@@ -55,14 +55,13 @@ def save_recipe(request: MemberRequest) -> HttpResponse:
         variations=data.get("variations") or 1,
     )
     ids = [id_or_nothing(each) for each in request.POST.getlist("product")][:MAX_PIECES]
-    products = Product.objects.of(organization).kept().filter(public_id__in=ids)
     try:
         library.save_recipe(
             organization=organization,
             by_user=request.user,
             name=name.cleaned_data["recipe_name"],
             look=look,
-            products=list(products),
+            products=library.chosen(organization=organization, ids=ids),
         )
     except Refusal as refusal:
         messages.error(request, refusal.message)

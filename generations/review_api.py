@@ -18,7 +18,7 @@ from accounts.serializers import listed
 from accounts.tenancy import enter
 from generations import review_links, review_rooms
 from generations import review_shapes as shapes
-from generations.models import Picture, ReviewItem, ReviewLink, ReviewRoom
+from generations.models import Picture, ReviewLink, ReviewRoom
 from generations.review_rooms import Terms
 from projects.models import Project
 
@@ -152,17 +152,9 @@ class ReviewRounds(ReviewView):
         """With pictures that are new in it. Decisions about the others carry over."""
         room, asked = self.find(review_id), self.checked(shapes.RoundInput)
         by_id = self.pictures(room.project, [each["picture"] for each in asked["pictures"]])
-        items = ReviewItem.objects.of(self.organization).current().filter(room=room)
-        current = {*items.values_list("public_id", flat=True), None}
-        if strange := [each["replaces"] for each in asked["pictures"] if each["replaces"] not in current]:
-            raise NothingNamed(
-                f"`replaces` names no picture to be decided in this room: {strange[0]}.", field="pictures"
-            )
         review_rooms.start_round(
             room=room,
-            additions=[
-                (by_id[each["picture"]], id_or_nothing(each["replaces"])) for each in asked["pictures"]
-            ],
+            additions=[(by_id[each["picture"]], each["replaces"] or "") for each in asked["pictures"]],
             message=asked.get("message"),
             writes_to_reviewers=asked["writes_to_reviewers"],
             base=domains.base_for(request._request, self.organization),

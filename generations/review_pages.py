@@ -238,7 +238,7 @@ def next_round(request: MemberRequest, review_id: str) -> HttpResponse:
     if request.method == "POST":
         ticked = {id_or_nothing(each) for each in request.POST.getlist("picture")}
         additions = [
-            (picture, id_or_nothing(request.POST.get(f"replaces_{picture.public_id}")))
+            (picture, request.POST.get(f"replaces_{picture.public_id}", ""))
             for picture in reversed(pictures)
             if picture.public_id in ticked
         ]

@@ -50,6 +50,12 @@ class TooFewRounds(Refusal):
     code, title, status = "too_few_rounds", "Too few rounds", 422
 
 
+class NotToBeReplaced(Refusal):
+    """One of the pictures was removed meanwhile. Choose again."""
+
+    code, title, status = "not_found", "Not found", 404
+
+
 class CommentGone(Refusal):
     """This comment is no longer there."""
 
@@ -203,7 +209,8 @@ def start_round(
     """The next round, with pictures that are new; each names the item (its outward id) whose place it takes, or "".
 
     Decisions about the others carry over. `message` replaces the room's, `writes_to_reviewers` mails each person known
-    in it a link of their own. Raises RoomRevoked, RoundsUsedUp, NoPictures, TooManyPictures, PictureRemoved.
+    in it a link of their own. Raises RoomRevoked, RoundsUsedUp, NoPictures, TooManyPictures, PictureRemoved,
+    NotToBeReplaced.
     """
     organization = room.organization
     with tenancy.enter(organization):
@@ -215,6 +222,8 @@ def start_round(
         room.save(update_fields=["current_round", "round_closed_at", "message"])
         current = ReviewItem.objects.of(organization).current().filter(room=room)
         replaceable = {item.public_id: item for item in current}
+        if not {replaced for _, replaced in additions} <= {*replaceable, ""}:
+            raise NotToBeReplaced(field="pictures")
         _add(room, [(picture, replaceable.pop(replaced, None)) for picture, replaced in additions])
         _record(room, "review.round_started", by_user, now, round=room.current_round, pictures=len(additions))
         tell(room=room, kind="review.round_started", now=now, by_user=by_user, round=room.current_round)

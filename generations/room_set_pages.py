@@ -44,7 +44,7 @@ def new_room_set(request: MemberRequest, project_id: str) -> HttpResponse:
         room = _room(request, found)
         photos = _photos(found)
     chosen = _chosen(request, photos, room)
-    form = StudioForm(request.POST or None, initial=_initial(recipe))
+    form = StudioForm(request.POST if request.method == "POST" else None, initial=_initial(recipe))
     ticked = _ticked(request, form) if request.method == "POST" else _pieces_of(recipe)
     if request.method == "POST" and _is_right(form):
         try:
@@ -128,15 +128,12 @@ def _begin(
     ticked: list[str],
 ) -> HttpResponse:
     data = form.cleaned_data
-    with enter(request.organization):
-        rows = Product.objects.of(request.organization).kept().select_related("photo")
-        by_id = {row.public_id: row for row in rows.filter(public_id__in=ticked)}
-    pieces = [Piece(photo=by_id[each].photo) for each in ticked if each in by_id]
+    pieces = library.chosen(organization=request.organization, ids=ticked)
     options = {name: data[name] for name in ("resolution", "design_level", "variations")}
     usual = {"resolution": "", "design_level": "quick", "variations": 1}
     look = services.Ask(
         prompt=data["prompt"],
-        pieces=pieces,
+        pieces=[Piece(photo=each.photo) for each in pieces],
         mode=data["mode"],
         style=data["style"],
         extensions=[name for name in options if options[name] != usual[name]],

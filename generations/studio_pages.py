@@ -29,6 +29,7 @@ from generations.page_parts import (
     style_choices,
     to_generation,
 )
+from projects import library
 from projects import services as projects
 from projects.models import Photo, Product, Recipe, Room
 from projects.services import IncomingImage
@@ -44,7 +45,7 @@ def studio(request: MemberRequest) -> HttpResponse:
     form = StudioForm(request.POST or None, request.FILES or None, initial=_from_recipe(recipe, request))
     tray: list[Piece] = []
     if request.method == "POST":
-        tray = _tray(request)
+        tray = _tray(request, form)
         if form.is_valid() and (ask := _ask(request, form, chosen, room, tray)) is not None:
             data = form.cleaned_data
             try:
@@ -79,13 +80,16 @@ def _from_recipe(recipe: Recipe | None, request: MemberRequest) -> dict[str, Any
     return {name: getattr(recipe, name) for name in names}
 
 
-def _tray(request: MemberRequest) -> list[Piece]:
+def _tray(request: MemberRequest, form: StudioForm) -> list[Piece]:
     """Pieces of the library that are ticked, then photos that came along, with their names."""
     ids = [id_or_nothing(each) for each in request.POST.getlist("product")[: MAX_PIECES + 1]]
-    with enter(request.organization):
-        rows = Product.objects.of(request.organization).kept().filter(public_id__in=ids)
-        found = {row.public_id: row for row in rows.select_related("photo")}
-    pieces = [Piece(photo=found[each].photo) for each in ids if each in found]
+    pieces = []
+    try:
+        pieces = [
+            Piece(photo=each.photo) for each in library.chosen(organization=request.organization, ids=ids)
+        ]
+    except Refusal as refusal:
+        form.add_error(None, refusal.message)  # nobody shall pay for a picture without it
     names = request.POST.getlist("furniture_name")
     for number, upload in enumerate(request.FILES.getlist("furniture")[: MAX_PIECES + 1]):
         name = names[number] if number < len(names) and names[number].strip() else name_of(upload.name or "")
@@ -149,13 +153,13 @@ def _context(
     with enter(organization):
         recent = list(for_cards(Generation.objects.of(organization).kept())[:6])
         sample_left = not recent and samples.of_workspace(organization) is None
-        library = list(
+        pieces = list(
             Product.objects.of(organization).kept().select_related("photo").order_by("-pk")[:MOST_SHOWN]
         )
         recipes = list(Recipe.objects.of(organization).order_by("name")[:MOST_SHOWN])
         if recipe is not None and request.method == "GET":
             ticked = {piece.product.public_id for piece in recipe.pieces.all()}
-    for product in library:
+    for product in pieces:
         product.is_ticked = product.public_id in ticked
     return {
         "form": form,
@@ -165,7 +169,7 @@ def _context(
         "recipes": recipes,
         "recent": recent,
         "sample_looks": samples.LOOKS if sample_left else {},
-        "library": library,
+        "library": pieces,
         "most_pieces": MAX_PIECES,
         "modes": MODES.values(),
         "keep_clause": KEEP_STRUCTURE,

@@ -23,6 +23,12 @@ class RecipeNameTaken(Refusal):
     code, title, status = "recipe_name_taken", "Recipe name taken", 409
 
 
+class ProductGone(Refusal):
+    """One of the pieces of furniture was removed. Choose another."""
+
+    code, title, status = "not_found", "Not found", 404
+
+
 class RecipeLocked(Refusal):
     """This recipe is locked: owners and admins change it."""
 
@@ -116,6 +122,16 @@ def remove_product(*, product: Product, now: datetime) -> None:
         RecipeProduct.objects.of(organization).filter(product=product).delete()
         # From here on it is a reference like any other: it goes when nothing needs it.
         Photo.objects.of(organization).filter(pk=product.photo_id).update(kind=Photo.Kind.REFERENCE)
+
+
+def chosen(*, organization: Organization, ids: Sequence[str]) -> list[Product]:
+    """The products of these ids, in this order, with their photos. Raises ProductGone for another id."""
+    with tenancy.enter(organization):
+        rows = Product.objects.of(organization).kept().filter(public_id__in=ids).select_related("photo")
+        found: dict[str, Product] = {row.public_id: row for row in rows}
+    if not found.keys() >= set(ids):
+        raise ProductGone
+    return [found[each] for each in dict.fromkeys(ids)]
 
 
 def save_recipe(

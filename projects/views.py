@@ -40,7 +40,7 @@ def clients(request: MemberRequest) -> HttpResponse:
     if request.method == "POST" and _may_edit(request) and form.is_valid():
         services.create_client(organization=request.organization, **form.cleaned_data)
         return redirect("clients", workspace=request.organization.public_id)
-    words, archived = request.GET.get("q", "")[:200], "archived" in request.GET
+    words, archived = request.GET.get("q", "")[:200].replace("\0", ""), "archived" in request.GET
     rows = Client.objects.of(request.organization).filter(archived_at__isnull=not archived)
     rows = rows.found_by(words).annotate(running=Count("projects", filter=Q(projects__archived_at=None)))
     page = Paginator(rows.order_by("name", "pk"), AT_ONCE).get_page(request.GET.get("page"))

@@ -17,7 +17,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.db.backends.utils import CursorWrapper
 from pytest_django import DjangoDbBlocker
 
@@ -42,7 +42,7 @@ def django_db_setup(
     with django_db_blocker.unblock():
         _use(usual)
         with CREATION._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            _drop(cursor, name)
 
 
 @contextmanager
@@ -62,6 +62,14 @@ def copied(name: str) -> Iterator[str]:
     yield f"postgresql://{who}@/{name}?{urlencode(where)}"
     with CREATION._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _drop(cursor: CursorWrapper, name: str) -> None:
+    """By force; while PostgreSQL's own vacuum is in it, which only a superuser may end, by asking that to leave."""
+    try:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    except ProgrammingError:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
 
 
 def _migrated(cursor: CursorWrapper) -> str:

@@ -123,3 +123,10 @@ def test_a_stored_files_type_is_its_own_whatever_the_address_says(studio: Studio
     head = Browser().head(url)
     head.close()
     assert head.status_code == 200
+
+
+@pytest.mark.parametrize("page", ["deliveries/new?project=%00", "generations?person=%00", "clients?q=%00"])
+def test_a_nul_in_the_address_of_a_page_finds_nothing(
+    studio: Studio, owner_client: Browser, page: str
+) -> None:
+    assert owner_client.get(f"/w/{studio.organization.public_id}/{page}").status_code in (200, 404)

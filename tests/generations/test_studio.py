@@ -146,10 +146,8 @@ def test_another_workspaces_piece_is_not_placed(
 ) -> None:
     theirs = f"/w/{strange_studio.organization.public_id}"
     sofa = add_product(stranger_client, theirs, strange_studio)
-    ask(owner_client, home, product=[sofa.public_id])
-    (made,) = studio.generations()
-    with studio.enter():
-        assert made.references.count() == 0
+    ask(owner_client, home, status=422, product=[sofa.public_id])
+    assert studio.generations() == []
     assert owner_client.post(f"{home}/library/{sofa.public_id}/remove").status_code == 404
 
 
@@ -249,6 +247,22 @@ def test_a_removed_piece_leaves_the_library_and_stays_in_its_pictures(
     assert "Sofa" not in owner_client.get(f"{home}/studio").content.decode()
     worker()
     assert [reference.name for reference in engine.calls[0].references] == ["Sofa"]
+
+
+def test_a_picture_is_not_made_and_paid_without_a_piece_that_was_removed_meanwhile(
+    owner_client: Browser, home: str, studio: Studio
+) -> None:
+    sofa, lamp = (add_product(owner_client, home, studio) for _ in range(2))
+    owner_client.post(f"{home}/library/{sofa.public_id}/remove")
+    chosen = [lamp.public_id, sofa.public_id]
+    page = ask(owner_client, home, status=422, product=chosen).content.decode()
+    assert "One of the pieces of furniture was removed. Choose another." in page
+    assert studio.generations() == []
+    assert studio.balance() == 100
+    look = {"recipe_name": "Our look", "prompt": "Sage green", "key": "k", "product": chosen}
+    told = owner_client.post(f"{home}/recipes/save", look, follow=True).content.decode()
+    assert "One of the pieces of furniture was removed. Choose another." in told
+    assert "Our look" not in owner_client.get(f"{home}/recipes").content.decode()
 
 
 def test_a_recipe_brings_its_choices_back(owner_client: Browser, home: str, studio: Studio) -> None:

@@ -178,6 +178,8 @@ def test_rounds_end_carry_over_and_are_limited(review: Review, guest: Browser, o
     page = f"{home(review.studio)}/reviews/{review.room.public_id}/next-round"
     assert owner_client.get(page).status_code == 200
     assert owner_client.post(page, {}).status_code == 422
+    gone = {"picture": newer.public_id, f"replaces_{newer.public_id}": "rit_gone"}
+    assert owner_client.post(page, gone).status_code == 422
     form = {"picture": newer.public_id, f"replaces_{newer.public_id}": old.public_id, "message": "Darker now"}
     assert owner_client.post(page, form).status_code == 302
     text = guest.get(review.path).content.decode()
