@@ -22,7 +22,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run install audit test test-slow journeys tour lighthouse chaos recovery fairness shuffle stripe-live-smoke schemathesis openapi bench preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
+.PHONY: help demo run install audit test test-slow journeys tour lighthouse chaos recovery fairness game-day shuffle stripe-live-smoke schemathesis openapi bench preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -63,6 +63,9 @@ recovery: env-dev ## kill -9 fifty pictures in the making: how long until each r
 
 fairness: env-dev ## a thousand pictures queued by one workspace: how long another's one waits
 	$(call pytest,-m slow tests/chaos/test_fairness.py)
+
+game-day: env-dev ## rehearse the incidents of docs/running.md (OUTAGE=3600 seconds without the upstream)
+	@OUTAGE=$(OUTAGE) $(ENV) -m pytest -m slow tests/operations/test_game_day.py tests/operations/test_game_day_machines.py
 
 shuffle: env-dev ## a customer's year of Stripe events in a thousand orders (SEEDS=1000 FIRST=0)
 	@SHUFFLE_SEEDS=$(or $(SEEDS),1000) SHUFFLE_FIRST=$(or $(FIRST),0) $(ENV) -m pytest -n 2 -m slow tests/billing/test_shuffle.py

@@ -7,8 +7,10 @@ database that restarts, a worker that ends again and again. `test_game_day_machi
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from tests.operations.incidents import firing as firing_at
 from tests.operations.test_restore import picture
 from tests.real_stack import SAMPLE, Caller, RealStack
 
+OUTAGE = int(os.environ.get("OUTAGE") or 0)  # seconds that the upstream stays down once the alert fires
 RESUME = """
 from generations.models import UpstreamGate
 UpstreamGate.objects.update(paused_at=None, paused_until=None, paused_reason="", open_until=None, failures=0)
@@ -67,6 +70,18 @@ def test_the_upstream_key_is_revoked(
     assert "UpstreamKeyRefused" not in firing(stack)
 
 
+def outlast(stack: RealStack, caller: Caller, *, seconds: float) -> list[str]:
+    """One more picture is asked for in each minute of an outage; their ids. The alert fires all the time."""
+    names: list[str] = []
+    until = time.monotonic() + seconds
+    body = {"prompt": "Oak", "image": data_url(SAMPLE.read_bytes())}
+    while time.monotonic() < until:
+        names.append(caller.api("POST", "generations", json=body).json()["id"])
+        assert "UpstreamDown" in firing(stack)
+        time.sleep(min(60, max(0.0, until - time.monotonic())))
+    return names
+
+
 @pytest.mark.slow
 def test_the_upstream_is_down(
     stack: RealStack, upstream: MeltFlexServer, caller: Caller, operator: Operator
@@ -78,9 +93,11 @@ def test_the_upstream_is_down(
         thread.start()
     assert eventually(lambda: "UpstreamDown" in firing(stack), 60)
     operator.sees("UpstreamDown", "platform:")
+    names = outlast(stack, caller, seconds=OUTAGE)
     upstream.answers = [meltflex_server.picture()]
     for thread in threads:
         thread.join()
+    assert eventually(lambda: all(ended(caller, name) for name in names), 300), "each came to an end"
     made = [g["state"] for g in caller.api("GET", "generations").json()["results"]]
     assert set(made) <= {"succeeded", "failed", "canceled"}
     assert eventually(lambda: (balance - caller.balance()) % 10 == 0, 5), "whole pictures were paid, or none"
