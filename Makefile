@@ -22,7 +22,7 @@ define pytest
 	@$(2) $(ENV) -m pytest $(1) || { code=$$?; [ $$code -eq 5 ] && echo "*** No test was found for: pytest $(1)" || exit $$code; }
 endef
 
-.PHONY: help demo run install audit test test-slow journeys tour lighthouse chaos recovery fairness game-day shuffle stripe-live-smoke schemathesis openapi bench preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
+.PHONY: help demo run install audit test test-slow journeys tour lighthouse chaos recovery fairness game-day shuffle stripe-live-smoke schemathesis openapi bench soak bench-rivals preview-sheet preview-bench style-gallery check format messages lock room-parser clean env env-dev env-browser
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -79,8 +79,16 @@ schemathesis: env-dev ## generated requests at the running API: at least 10,000,
 openapi: env ## docs/openapi.json anew: at a release, when the check of breaking changes has passed
 	@$(ENV) manage.py spectacular --validate --fail-on-warn --format openapi-json --file docs/openapi.json
 
-bench: env-dev ## measure; asserts nothing tight
-	$(call pytest,-m bench)
+bench: env-dev ## measure beside others, into docs/benchmarks.md (ONLY=accept,ledger,… QUICK=1; two hours and a quiet machine)
+	@$(ENV) -m tests.bench.run $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+
+soak: env-dev ## at 70 % of what the machine can do: does anything grow? (MINUTES=30)
+	@$(ENV) -m tests.bench.run --only soak --minutes $(or $(MINUTES),30) $(if $(QUICK),--quick)
+
+# nginx is the system's: apt-get install nginx-light. Without them `make bench` says that they were not measured.
+bench-rivals: ## install LiteLLM's proxy beside ours, for `make bench` to measure (1 GB)
+	@test -d var/bench-rivals || python3 -m venv var/bench-rivals
+	@var/bench-rivals/bin/pip install -q 'litellm[proxy]'
 
 preview-sheet: env-dev ## contact sheets of the preview engine (PHOTOS=folder, or ROOM=name PROMPT="…" ITEMS=sofa,plant for one)
 	@$(ENV) -m tests.bench.preview.sheet $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(ROOM),--room "$(ROOM)") \

@@ -76,6 +76,7 @@ def record(
         project=project,
         actor=by_user,
         actor_name=by_name[:120],
+        in_feed=_KINDS[kind].in_feed,
         data=dict(data or {}),
         at=now,
     )
@@ -136,8 +137,7 @@ def mail(*, event_id: int, organization_id: int, user_id: int) -> None:
 
 def feed(*, organization: Organization, project: str = "") -> TenantQuerySet:
     """What happened, newest first: in one project, or in the whole workspace."""
-    hidden = [name for name, kind in _KINDS.items() if not kind.in_feed]
-    rows = Event.objects.of(organization).exclude(kind__in=hidden)
+    rows = Event.objects.of(organization).filter(in_feed=True)
     if project:
         rows = rows.filter(project=project)
     return rows.select_related("actor", "organization").order_by("-pk")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import activity
+from accounts.converters import number_or_none
 from accounts.models import Event, Notification
 from accounts.tenancy import MemberRequest, member
 
@@ -20,9 +21,9 @@ PER_PAGE = 30
 
 def page_after(request: HttpRequest, rows: Any) -> tuple[list[Any], int | None]:
     """The rows older than `?before=` (a number; anything else is the newest page), and what the next page is before."""
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
+    before = number_or_none(request.GET.get("before"))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(rows[: PER_PAGE + 1])
     return found[:PER_PAGE], found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None
 

@@ -29,3 +29,8 @@ register_converter(PublicId, "id")
 def id_or_nothing(text: str | None) -> str:
     """An identifier from a query or a form; "", which no row has, for text that can't be one."""
     return text if text and re.fullmatch(_ID, text) else ""
+
+
+def number_or_none(text: str | None) -> int | None:
+    """A row's number from a query; None for text that can't be one."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from accounts import logs
 
-Kind = Literal["server", "client", "consumer"]
+Kind = Literal["server", "client", "consumer", "internal"]
 Facts = dict[str, str | int | float | bool]
 
 

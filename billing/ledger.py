@@ -39,6 +39,17 @@ _CHECKS = {
         SELECT account_id, max(number), format('%s closing lines', count(*))
         FROM billing_creditentry WHERE kind IN ('settle', 'release')
         GROUP BY account_id, hold_id HAVING count(*) > 1""",
+    "sum of a day differs from its lines": """
+        SELECT a.id, NULL::bigint, format('%s has %s/%s/%s, lines sum to %s/%s/%s', coalesce(d.day, e.day),
+               d.granted, d.taken, d.lines, e.granted, e.taken, e.lines)
+        FROM (SELECT * FROM billing_creditday WHERE key = '') d
+        FULL JOIN (
+            SELECT organization_id, (at AT TIME ZONE 'UTC')::date AS day, count(*) AS lines,
+                   coalesce(sum(allowance + purchased - debt) FILTER (WHERE kind = 'grant'), 0) AS granted,
+                   coalesce(-sum(allowance + purchased + held) FILTER (WHERE kind = 'settle'), 0) AS taken
+            FROM billing_creditentry WHERE kind <> 'hold' GROUP BY 1, 2) e USING (organization_id, day)
+        JOIN billing_creditaccount a USING (organization_id)
+        WHERE (d.granted, d.taken, d.lines) IS DISTINCT FROM (e.granted, e.taken, e.lines)""",
     "held credits differ from the open holds": """
         SELECT a.id, NULL::bigint, format('account holds %s, open holds sum to %s', a.held, coalesce(sum(e.held), 0))
         FROM billing_creditaccount a

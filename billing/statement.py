@@ -9,9 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from django.db import connection
-from django.db.models import F, Sum
-from django.db.models.functions import TruncDay, TruncMonth
+from django.db.models import F, Q, Sum
+from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -20,7 +19,7 @@ from django.utils.translation import gettext_noop
 from accounts import tenancy, wording
 from accounts.models import Organization
 from billing import naming, plans
-from billing.models import CreditAccount, CreditEntry, EntryKind, PaidCredits, PaidKind
+from billing.models import CreditAccount, CreditDay, CreditEntry, EntryKind, PaidCredits, PaidKind
 from billing.naming import Named
 
 LABELS = ("room", "project", "client")  # those besides `by` that a statement is filtered by
@@ -87,15 +86,37 @@ def midnight(day: date) -> datetime:
 def select(*, organization: Organization, filters: Filters | None = None) -> Any:
     """The ledger lines that pass, newest first: a QuerySet to page, inside `tenancy.enter`."""
     filters = filters or Filters()
-    lines = CreditEntry.objects.of(organization).order_by("-number")
+    lines = CreditEntry.objects.of(organization).order_by("-pk")  # as its numbers go, by an index
     if filters.month:
         after = start_of_month(filters.month, months=1)
-        lines = lines.filter(at__gte=midnight(filters.month), at__lt=midnight(after))
+        lines = lines.filter(at__gte=midnight(filters.month), at__lt=midnight(after)).order_by("-at", "-pk")
     labels = {"by": filters.by} if filters.by else {}
     if filters.label:
         key, _, value = filters.label.partition(":")
         labels[key] = value
     return lines.filter(labels__contains=labels) if labels else lines
+
+
+def page_of(
+    *, organization: Organization, filters: Filters, before: int | None, size: int
+) -> tuple[list[CreditEntry], int | None]:
+    """The newest lines that pass, or those before the line of this number, and the number that older ones are before.
+
+    A number of rows that does not depend on how many there are; inside `tenancy.enter`.
+    """
+    lines = select(organization=organization, filters=filters)
+    border = None
+    if before is not None:
+        # By way of the account, since that is what the index of numbers is made of.
+        own = CreditEntry.objects.of(organization).filter(account__organization=organization, number=before)
+        border = own.first()
+    if border is not None and filters.month:
+        same = Q(at=border.at, pk__lt=border.pk)
+        lines = lines.filter(at__lte=border.at).filter(Q(at__lt=border.at) | same)
+    elif border is not None:
+        lines = lines.filter(pk__lt=border.pk)
+    found = list(lines[: size + 1])
+    return found[:size], found[size - 1].number if len(found) > size else None
 
 
 def lines_for(*, organization: Organization, reference: str) -> list[Line]:
@@ -226,23 +247,19 @@ class Choices:
 
 def choices(*, organization: Organization, now: datetime) -> Choices:
     """Every month since the first line, newest first; people and labels of the last twelve months."""
-    since = midnight(start_of_month(now.date(), months=-12))
+    since = start_of_month(now.date(), months=-12)
     with tenancy.enter(organization):
-        first = CreditEntry.objects.of(organization).order_by("number").values_list("at", flat=True).first()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """SELECT DISTINCT label.key, label.value FROM billing_creditentry e, jsonb_each_text(e.labels) label
-                   WHERE e.organization_id = %s AND e.at >= %s AND label.key = ANY(%s) ORDER BY 1, 2 LIMIT %s""",
-                [organization.pk, since, ["by", *LABELS], MOST_CHOICES],
-            )
-            pairs = cursor.fetchall()
+        days = CreditDay.objects.of(organization)
+        first = days.filter(key="", value="").order_by("day").values_list("day", flat=True).first()
+        labelled = days.filter(key__in=("by", *LABELS), day__gte=since).order_by("key", "value")
+        pairs = list(labelled.values_list("key", "value").distinct()[:MOST_CHOICES])
         names = naming.names(organization=organization, ids={value for key, value in pairs if key != "by"})
     labels: dict[str, list[tuple[str, str]]] = {key: [] for key in LABELS}
     for key, value in pairs:
         if key != "by":
             labels[key].append((f"{key}:{value}", names[value].text if value in names else value))
     return Choices(
-        months=list(_months_down_from(now.date(), first.date())) if first else [],
+        months=list(_months_down_from(now.date(), first)) if first else [],
         people=[value for key, value in pairs if key == "by"],
         labels={
             key: sorted(found, key=lambda pair: pair[1].lower()) for key, found in labels.items() if found
@@ -265,13 +282,30 @@ def usage(*, organization: Organization, filters: Filters, now: datetime) -> lis
         steps = [month + timedelta(days=day) for day in range(count)]
     else:
         steps = [start_of_month(now.date(), months=back) for back in range(-11, 1)]
-    step = (TruncDay if month else TruncMonth)("at", tzinfo=UTC)
+    days = (
+        _taken_by_label(organization, filters)
+        if filters.by and filters.label
+        else _taken(organization, filters)
+    )
     with tenancy.enter(organization):
-        settled = select(organization=organization, filters=filters).filter(kind=EntryKind.SETTLE)
-        settled = settled.filter(at__gte=midnight(steps[0])).order_by().annotate(step=step).values("step")
-        rows = settled.annotate(taken=-Sum(F("allowance") + F("purchased") + F("held")))
-        taken = {row["step"].date(): row["taken"] for row in rows}
+        taken: dict[date, int] = {}
+        for day, credits in days.filter(day__gte=steps[0]).values_list("day", "taken"):
+            step = day if month else start_of_month(day)
+            taken[step] = taken.get(step, 0) + int(credits)
     return [(each, taken.get(each, 0)) for each in steps]
+
+
+def _taken(organization: Organization, filters: Filters) -> Any:
+    """Days and what was taken on them, of everybody or under one label."""
+    key, _, value = f"by:{filters.by}".partition(":") if filters.by else filters.label.partition(":")
+    return CreditDay.objects.of(organization).filter(key=key, value=value)
+
+
+def _taken_by_label(organization: Organization, filters: Filters) -> Any:
+    """The same of a person under a label, of which there are no sums: line by line."""
+    lines = select(organization=organization, filters=Filters(by=filters.by, label=filters.label))
+    settled = lines.filter(kind=EntryKind.SETTLE).order_by().annotate(day=TruncDate("at", tzinfo=UTC))
+    return settled.values("day").annotate(taken=-Sum(F("allowance") + F("purchased") + F("held")))
 
 
 # --- All of it, for a spreadsheet -------------------------------------------------------------------------
@@ -315,7 +349,9 @@ def every_line(*, organization: Organization, filters: Filters, now: datetime) -
     after = 0
     while True:
         with tenancy.enter(organization):
-            rows = select(organization=organization, filters=filters).order_by("number")
+            rows = (
+                select(organization=organization, filters=filters).filter(account=account).order_by("number")
+            )
             chunk = list(rows.filter(number__gt=after, number__lte=account.lines)[:CHUNK])
             lines = in_words(organization=organization, entries=chunk)
         yield from lines

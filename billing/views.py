@@ -6,7 +6,6 @@ from functools import partial
 from urllib.parse import urlencode
 
 from allauth.account.utils import has_verified_email
-from django.core.paginator import Paginator
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -14,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts import farewell
+from accounts.converters import number_or_none
 from accounts.tenancy import MemberRequest, member
 from billing import chart, credits, pricing, statement, statement_csv
 from billing.forms import FilterForm
@@ -25,17 +25,24 @@ LINES = 50  # on a page
 @member()
 @require_GET
 def statement_page(request: MemberRequest) -> HttpResponse:
-    """The balance, what was used when, and every line behind it; `?month=`, `?by=` and `?label=` narrow."""
+    """The balance, what was used when, and every line behind it.
+
+    `?month=`, `?by=` and `?label=` narrow; `?before=` goes on before the line of that number.
+    """
     organization, now = request.organization, timezone.now()
     form = FilterForm(request.GET)
     # Nothing rather than everything under a filter that can't be read: its lines would be taken for the answer.
     filters = form.filters if form.is_valid() else Filters()
-    lines = statement.select(organization=organization, filters=filters)
-    page = Paginator(lines if form.is_valid() else lines.none(), LINES).get_page(request.GET.get("page"))
+    before = number_or_none(request.GET.get("before"))
+    entries, older = (
+        statement.page_of(organization=organization, filters=filters, before=before, size=LINES)
+        if form.is_valid()
+        else ([], None)
+    )
     usage = statement.usage(organization=organization, filters=filters, now=now)
     context = {
-        "page": page,
-        "lines": statement.in_words(organization=organization, entries=page.object_list),
+        "lines": statement.in_words(organization=organization, entries=entries),
+        "older": older,
         "have": credits.balance(organization=organization, now=now),
         "costs": pricing.costs(),
         "confirmed": has_verified_email(request.user),

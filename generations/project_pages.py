@@ -41,8 +41,9 @@ def project(request: MemberRequest, project_id: str) -> HttpResponse:
             project=found, name=form.cleaned_data["name"], by_user=request.user, now=timezone.now()
         )
         return redirect("room", workspace=request.organization.public_id, room_id=room.public_id)
-    of_project = Generation.objects.of(request.organization).kept().filter(room__project=found)
     rooms = _rooms(found)
+    keys = [room.pk for room in rooms]  # written out, so that PostgreSQL knows how many pictures are theirs
+    of_project = Generation.objects.of(request.organization).kept().filter(room__in=keys)
     context = {
         "project": found,
         "rooms": rooms,

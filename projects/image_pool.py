@@ -20,6 +20,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, ClassVar, TypeVar
 
+from accounts import traces
 from accounts.errors import Refusal
 
 try:
@@ -64,7 +65,9 @@ def run(function: Callable[..., Result], /, *args: Any, seconds: float, **kwargs
     def request() -> bytes:
         return pickle.dumps((function, args, kwargs), pickle.HIGHEST_PROTOCOL)
 
-    succeeded, outcome = pickle.loads(_current().call(request, seconds))  # noqa: S301 - our own child wrote it
+    with traces.span(f"image work {function.__name__}", "internal"):  # the wait for a free child included
+        answer = _current().call(request, seconds)
+    succeeded, outcome = pickle.loads(answer)  # noqa: S301 - our own child wrote it
     if not succeeded:
         raise outcome
     return outcome  # type: ignore[no-any-return]

@@ -27,6 +27,7 @@ class Span:
     parent: str
     failed: bool
     attributes: Attributes
+    seconds: float
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Collector:
                 span.parent_span_id.hex(),
                 span.status.code == 2,
                 {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in span.attributes},
+                (span.end_time_unix_nano - span.start_time_unix_nano) / 1e9,
             )
             for body in self.bodies
             for resource in ExportTraceServiceRequest.FromString(body).resource_spans

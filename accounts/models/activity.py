@@ -28,6 +28,8 @@ class Event(models.Model):
     actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     actor_name = models.CharField(max_length=120, blank=True)  # of a person without an account
     data = models.JSONField(default=dict)
+    # Whether feeds show it; in the row, since a program may make a thousand hidden events between two shown ones.
+    in_feed = models.BooleanField(default=True, db_default=True)
     at = models.DateTimeField()
 
     objects = TenantQuerySet.as_manager()
@@ -35,6 +37,9 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["organization", "-id"], name="event_newest_first"),
+            models.Index(
+                fields=["organization", "-id"], condition=Q(in_feed=True), name="event_in_feed_newest_first"
+            ),
             models.Index(fields=["organization", "subject"], name="event_of_subject"),
             models.Index(fields=["at"], name="event_oldest_first"),
             models.Index(

@@ -1,6 +1,6 @@
 """The rows of billing. Imported by billing alone."""
 
-from billing.models.ledger import MOST_CAP, Budget, CreditAccount, CreditEntry, EntryKind
+from billing.models.ledger import MOST_CAP, Budget, CreditAccount, CreditDay, CreditEntry, EntryKind
 from billing.models.stripe import (
     BillingSettings,
     PaidCredits,
@@ -21,6 +21,7 @@ __all__ = [
     "BillingSettings",
     "Budget",
     "CreditAccount",
+    "CreditDay",
     "CreditEntry",
     "EntryKind",
     "PaidCredits",

@@ -77,11 +77,7 @@ def _parse(text: mmap.mmap) -> tuple[dict[str, Any], dict[str, _Span]]:
     strings: dict[str, _Span] = {}
     skeleton, at = bytearray(), 0
     while (quote := text.find(b'"', at)) >= 0:
-        # Matched at this place, never searched for: a search would begin anew at every quote of a hostile file.
-        found = _STRING.match(text, quote)
-        if found is None:
-            raise bad_answer(f"no JSON: {text[:2000]!r}")
-        end = found.end()
+        end = _end_of_string(text, quote)
         _grow(skeleton, text, at, quote)
         if end - quote > _LONG or text[quote + 1 : quote + 6] == b"data:":
             name = f"{nonce}{len(strings)}"
@@ -92,6 +88,19 @@ def _parse(text: mmap.mmap) -> tuple[dict[str, Any], dict[str, _Span]]:
         at = end
     _grow(skeleton, text, at, len(text))
     return _loaded(bytes(skeleton), text), strings
+
+
+def _end_of_string(text: mmap.mmap, quote: int) -> int:
+    """The place after the string that begins with this quote."""
+    close = text.find(b'"', quote + 1)
+    # As a rule nothing in it is escaped, and looking for single bytes takes a tenth of the time.
+    if close >= 0 and text.find(b"\\", quote + 1, close) < 0:
+        return close + 1
+    # Matched at this place, never searched for: a search would begin anew at every quote of a hostile file.
+    found = _STRING.match(text, quote)
+    if found is None:
+        raise bad_answer(f"no JSON: {text[:2000]!r}")
+    return found.end()
 
 
 def _grow(skeleton: bytearray, text: mmap.mmap, start: int, end: int) -> None:

@@ -194,6 +194,7 @@ class Generation(models.Model):
         indexes = [
             models.Index(fields=["organization", "-id"], name="generation_newest_first"),
             models.Index(fields=["organization", "room", "-id"], name="generation_of_room"),
+            models.Index(fields=["organization", "requested_by", "-id"], name="generation_of_person"),
             models.Index(fields=["organization", "created_at"], name="generation_by_time"),
             models.Index(
                 fields=["organization", "id"],

@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,10 @@ import requests
 
 from config.local.postgres import EmbeddedPostgres
 from tests import real_stack
+from tests.bench.report import Goal, Options, Part, Row
 from tests.real_stack import ROOT, SAMPLE, Caller, RealStack
 
+MOST_MB = 500  # of the worker process with 1,000 in flight
 PER_WORKSPACE = 40  # pictures that the plan "scale" has in flight at once
 _SAMPLE_SECONDS = 0.25
 _ENDED = ("succeeded", "failed", "canceled")
@@ -46,6 +48,7 @@ class Measured:
     worker_rss_mb: float = 0.0  # the worker process itself
     worker_rss_at_start_mb: float = 0.0
     children_rss_mb: float = 0.0  # its image processes together
+    web_rss_mb: float = 0.0  # all web processes together
     upstream_rss_mb: float = 0.0
     worker_threads: int = 0
     worker_connections: int = 0
@@ -55,6 +58,53 @@ class Measured:
     seconds: float = 0.0  # from the first request to the last end
     seconds_after_answers: float = 0.0  # from the moment when the upstream answers to the last end
     worker_pids: set[int] = field(default_factory=set)  # more than one means that it was restarted
+
+
+def part_of(options: Options) -> Part:
+    """At 100, 500 and 1,000, a stack for each."""
+    part = Part("In flight: generations that wait for the upstream, one worker process")
+    for generations in options.pick((100, 500, 1000), (10,)):
+        # As long as the upstream may take, or the first would have their pictures before the last are asked for.
+        seconds = options.pick(100.0, 15.0)
+        measured = measure(
+            options.folder / f"stack-{generations}",
+            generations=generations,
+            seconds=seconds,
+            picture_bytes=1_500_000,
+        )
+        part.rows += [
+            Row(f"{generations:,} asked for: {what}", unit, value) for what, unit, value in _rows(measured)
+        ]
+        if generations == 1000 or options.quick:
+            seen = f"{measured.worker_rss_mb:.0f} MB, {measured.most_at_upstream:,} at the upstream at once"
+            enough = measured.worker_rss_mb < MOST_MB and measured.most_at_upstream == generations
+            what = f"{generations:,} in flight in one worker process below {MOST_MB} MB"
+            part.goals.append(Goal(what, seen, enough and _is_whole(measured)))
+    part.notes.append(
+        "The most that was seen, the moment included when all pictures (1.5 MB) come together. The worker's memory is"
+        " that of its own process; its image processes are told apart, and do not grow with what is in flight."
+    )
+    return part
+
+
+def _rows(measured: Measured) -> list[tuple[str, str, float]]:
+    return [
+        ("at the upstream at once", "", measured.most_at_upstream),
+        ("worker at start", "MB", measured.worker_rss_at_start_mb),
+        ("worker at most", "MB", measured.worker_rss_mb),
+        ("its image processes", "MB", measured.children_rss_mb),
+        ("web processes together", "MB", measured.web_rss_mb),
+        ("database connections of the worker", "", measured.worker_connections),
+        ("database connections in all", "", measured.server_connections),
+        ("from the answers to the last end", "s", measured.seconds_after_answers),
+        ("succeeded", "", measured.states.get("succeeded", 0)),
+    ]
+
+
+def _is_whole(measured: Measured) -> bool:
+    """All made, none twice, by the one worker that began."""
+    made = measured.states.get("succeeded", 0) == measured.generations
+    return made and not measured.charged_twice and len(measured.worker_pids) == 1
 
 
 def measure(
@@ -90,6 +140,7 @@ def measure(
             while _unended(measured) and time.monotonic() < began + 3 * seconds + 300:
                 _look_at_database(measured, database)
                 _look_at_workers(measured, stack)
+                _look_at_web(measured, stack)
                 _look_at_upstream(measured, process.pid)
                 if asking.done():
                     asking.result()  # raises what went wrong
@@ -150,6 +201,15 @@ def _look_at_workers(measured: Measured, stack: RealStack) -> None:
     measured.worker_pids |= {worker.pid for worker in workers}
     for worker in workers:
         _look_at_worker(measured, worker)
+
+
+def _look_at_web(measured: Measured, stack: RealStack) -> None:
+    total = 0
+    for process in psutil.Process(stack.process.pid).children(recursive=True):
+        with suppress(psutil.Error):
+            if "config.wsgi" in " ".join(process.cmdline()):
+                total += process.memory_info().rss
+    measured.web_rss_mb = max(measured.web_rss_mb, total / 2**20)
 
 
 def _look_at_worker(measured: Measured, worker: psutil.Process) -> None:

@@ -1,4 +1,4 @@
-"""The preview engine's benchmark as part of `make bench`; `make preview-bench` runs it alone."""
+"""The preview engine's benchmark as a test; `make preview-bench` runs it too."""
 
 from __future__ import annotations
 

@@ -206,6 +206,14 @@ def test_a_budget_caps_at_0_to_10_million(ledger: Try) -> None:
         )
 
 
+def test_a_day_is_summed_once(ledger: Try) -> None:
+    ledger(
+        "INSERT INTO billing_creditday (organization_id, key, value, day, lines, granted, taken)"
+        " SELECT organization_id, '', '', '2026-01-01', 1, 1, 0 FROM billing_creditaccount, generate_series(1, 2)",
+        "credit_day_once_per_label",
+    )
+
+
 def test_a_budget_has_its_key_once(ledger: Try) -> None:
     ledger(
         "INSERT INTO billing_budget (organization_id, key, cap, used)"

@@ -24,7 +24,14 @@ pytestmark = pytest.mark.slow
 Two = tuple[Furnished, Furnished]
 VISITORS: list[type[Visitor]] = [Program, App, Person]
 # Without a door of their own: what Stripe or the day fills, and no address names.
-UNNAMED = {"StripeCustomer", "Subscription", "PaidCredits", "Reversal", "BillingSettings", "ProposalAnswer"}
+UNNAMED = {
+    "BillingSettings",
+    "PaidCredits",
+    "ProposalAnswer",
+    "Reversal",
+    "StripeCustomer",
+    "Subscription",
+}
 
 
 def asked(address: Address, method: str, ids: dict[str, str]) -> tuple[Any, str]:
