@@ -149,6 +149,9 @@ class TestData(ManagingView):
 
     @extend_schema(summary="Delete all test data", responses={202: TestDataRemoved})
     def delete(self, request: Request) -> Response:
-        """Everything that test keys have made and that has ended, with its pictures, for good."""
+        """Everything that test keys have made and that has ended, with its pictures, for good.
+
+        What an open delivery or a public original shows stays until that has ended; ask again then.
+        """
         number = test_data.delete_all(organization=self.organization, by_user=self.person, now=timezone.now())
         return Response({"generations": number}, status=202)

@@ -55,6 +55,9 @@ class PictureIsPublic(Refusal):
     code, title, status = "picture_is_public", "Original is public", 409
 
 
+RELIED_ON = (PictureInUse, PictureDelivered, PictureIsPublic)
+
+
 def kept_until(picture: Picture, organization: Organization) -> datetime:
     """The picture is kept at least until then, by the workspace's present plan."""
     return picture.created_at + timedelta(days=_retention_days(organization))

@@ -69,7 +69,10 @@ def delete_all(*, organization: Organization, by_user: User, now: datetime) -> i
 
 
 def carry_out(*, organization_id: int) -> int:
-    """Remove them one by one, newest first, so that no version of one stands in the way. Returns how many."""
+    """Remove them one by one, newest first, so that no version of one stands in the way. Returns how many.
+
+    What somebody relies on, a version in the making, a delivery or a public original, is left for another time.
+    """
     organization = Organization.objects.get(pk=organization_id)
     removed, below = 0, None
     while True:
@@ -82,8 +85,8 @@ def carry_out(*, organization_id: int) -> int:
                 removal.delete_generation(
                     generation=generation, by_user=None, now=timezone.now(), is_noted=False
                 )
-            except removal.PictureInUse:
-                continue  # it is left for another time
+            except removal.RELIED_ON:
+                continue
             removed += 1
         if len(some) < _AT_ONCE:
             return removed

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from generations import delivery_making
+from generations import delivery_making, test_data
 from generations.models import Delivery, Picture
 from tests.accounts.test_accounts_api import manager
 from tests.delivery.delivering import made
@@ -187,6 +187,22 @@ def test_test_data_is_deleted_by_who_manages(studio: Studio, worker: Work) -> No
     assert studio.api().delete("test-data").json()["code"] == "scope_missing"
     answer = manager(studio).delete("test-data")
     assert (answer.status_code, answer.json()) == (202, {"generations": 1})
+
+
+def test_test_data_that_somebody_relies_on_stays_until_that_has_ended(studio: Studio, worker: Work) -> None:
+    for _ in range(3):
+        studio.api(live=False).post("generations", body())
+    worker()
+    with studio.enter():
+        delivered, public, _free = list(Picture.objects.of(studio.organization).order_by("pk"))
+    api = studio.api()
+    delivery = deliver(api, [delivered]).json()["id"]
+    original = f"pictures/{public.public_id}/original"
+    assert send(api, "put", original, {}).status_code < 300
+    assert test_data.carry_out(organization_id=studio.organization.pk) == 1
+    assert api.delete(f"{original}?reason=Sold").status_code == 204
+    assert api.post(f"deliveries/{delivery}/withdraw", {"reason": "Sold"}).status_code == 200
+    assert test_data.carry_out(organization_id=studio.organization.pk) == 2
 
 
 def test_another_workspace_and_a_viewer_hand_nothing_over(
