@@ -40,8 +40,8 @@ test: env-dev ## the test suite on real PostgreSQL, without what is slow
 	echo "Not run here: make test-slow (whole processes), make journeys (a browser), make chaos (kills under load), make bench (measurements)."; \
 	exit $$code
 
-test-slow: env-dev ## tests that start whole processes or take many seconds (K=part_of_a_name for some of them)
-	$(call pytest,-m slow $(if $(K),-k "$(K)"))
+test-slow: env-dev ## tests that start whole processes or take many seconds (K=part_of_a_name for some; LONG=no without those of minutes)
+	$(call pytest,-m "slow$(if $(filter no,$(LONG)), and not long)" $(if $(K),-k "$(K)"))
 
 journeys: env-browser ## drive the pages in Chromium, which must be installed
 	$(call pytest,-n 2 -m browser,DJANGO_ALLOW_ASYNC_UNSAFE=true)

@@ -31,6 +31,7 @@ class PictureOriginal(WorkingView):
     """The public page of a picture beside its unaltered photo."""
 
     in_transaction = False
+    errors = {"DELETE": (422,)}
 
     def picture(self, picture_id: str) -> Picture:
         """The picture of this workspace, else 404."""

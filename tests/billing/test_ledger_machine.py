@@ -163,6 +163,7 @@ def test_any_order_of_verbs_leaves_the_ledger_right(db: None) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_any_order_of_verbs_leaves_the_ledger_right_at_length(db: None) -> None:
     run_state_machine_as_test(
         LedgerMachine,

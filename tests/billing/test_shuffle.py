@@ -107,6 +107,7 @@ PIECE = 15  # seeds in one test, so that two processes share the work and a long
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("first", range(FIRST, FIRST + COUNT, PIECE))
 def test_a_year_of_events_ends_the_same_over_thirty_seeds(shops: Shops, first: int) -> None:
     same_over(shops, range(first, min(first + PIECE, FIRST + COUNT)))

@@ -15,7 +15,7 @@ from tests.chaos import upstream
 from tests.chaos.callers import PHOTO
 from tests.real_stack import Caller, RealStack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 CROWD = 1000
 PICTURE_SECONDS = 3.0  # the upstream takes exactly so long

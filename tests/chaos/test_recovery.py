@@ -18,7 +18,7 @@ from tests.chaos import upstream
 from tests.fakes import jpeg
 from tests.real_stack import SAMPLE, Caller, RealStack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 INTERRUPTED = 50
 BATCH = 10  # half of them wait for MeltFlex, half are made by the preview engine, which is free to run again

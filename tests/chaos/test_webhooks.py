@@ -21,7 +21,7 @@ from tests.fakes import jpeg
 from tests.real_stack import RealStack
 from tests.receiver import Receiver, receiving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 KILLS, ENDPOINTS, GENERATIONS = 30, 10, 100
 

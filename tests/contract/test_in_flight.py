@@ -8,7 +8,7 @@ import pytest
 
 from tests.bench import in_flight
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def test_300_pictures_in_flight_take_little_memory_few_connections_and_nothing_is_late(

@@ -246,6 +246,7 @@ def measured(studio: Studio, many: int) -> dict[str, float]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_gallery_is_as_fast_with_100_000_generations_as_with_1_000(
     studio: Studio, strange_studio: Studio, capsys: pytest.CaptureFixture[str]
 ) -> None:
