@@ -1,4 +1,4 @@
-"""axe-core in a person's window: what a machine can tell about whether everybody can use a page."""
+"""In a person's window: what a machine can tell about whether everybody can use a page, with a slow line too."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ _RUN = """async () => {
     }));
 }"""
 GRAVE = ("serious", "critical")
+# As it came over the line, from the cache or not; what the page has asked for since it was opened included.
+_WEIGHT = """() => performance.getEntries()
+    .filter((one) => one.entryType === "navigation" || one.entryType === "resource")
+    .filter((one) => !["img", "image", "input"].includes(one.initiatorType) && /^http/.test(one.name))
+    .filter((one) => !/[.](png|jpe?g|webp|avif|svg|ico)([?]|$)/.test(one.name))
+    .reduce((sum, one) => sum + one.encodedBodySize, 0)"""
+MOST = (
+    150_000  # bytes of a page without its pictures; a clone compresses nothing, a deploy about a third of it
+)
 
 
 @cache
@@ -39,8 +48,11 @@ def findings(page: Page) -> list[dict[str, Any]]:
 
 
 def grave_findings(page: Page) -> list[str]:
-    """Those that shut somebody out, a line each."""
-    return [
+    """Those that shut somebody out, a line each; a page that is too heavy among them."""
+    weight = page.evaluate(_WEIGHT)
+    assert weight > 10_000, "the count sees nothing"
+    heavy = [f"{page.url}: {weight:,} bytes without its pictures"] if weight > MOST else []
+    return heavy + [
         f"{page.url}: {one['impact']} {one['rule']}: {one['help']}: {where}"
         for one in findings(page)
         if one["impact"] in GRAVE

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tests.journeys.axe import MOST
 from tests.journeys.pages import DESK, OF_THE_PERSON, OF_THE_WORKSPACE, OUTSIDE
 from tests.journeys.people import Person
-
-MOST = 150_000  # bytes; a clone compresses nothing, a deploy about a third of it
 
 
 def _weight(person: Person, path: str) -> int:
