@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 from markdown_it import MarkdownIt
@@ -40,8 +44,23 @@ def _section(name: str, request: HttpRequest) -> Section:
     title, text = _read(name)
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     html = markdown.render(text.replace(EXAMPLE, languages.site_address(request)))
-    html = html.replace("<pre>", '<pre tabindex="0">')  # long lines are scrolled by keyboard too
-    return Section(name.rpartition("/")[2], title, mark_safe(html))  # noqa: S308 — our own files, without HTML
+    key = name.rpartition("/")[2]
+    return Section(key, title, mark_safe(_copied(html, key)))  # noqa: S308 — our own files, without HTML
+
+
+def _copied(html: str, key: str) -> str:
+    """Each block of code with a button that copies it; long lines are scrolled by keyboard too."""
+    numbers = count(1)
+
+    def block(found: re.Match[str]) -> str:
+        name = f"{key}-{next(numbers)}"
+        with translation.override("en"):
+            button = render_to_string("parts/copy_button.html", {"from": name})
+        label = f"Code {name.replace('-', ' ')}"
+        start = f'<div class="copy"><pre id="{name}" tabindex="0" role="region" aria-label="{label}">'
+        return f"{start}{found[1]}</pre>{button}</div>"
+
+    return re.sub(r"<pre>(.*?)</pre>", block, html, flags=re.DOTALL)
 
 
 @public("tells programmers how to begin")

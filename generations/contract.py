@@ -70,10 +70,13 @@ def parse(body: object, *, needs_prompt: bool = True, needs_image: bool = True) 
     prompt = body.get("prompt")
     if prompt is None and not needs_prompt:
         prompt = ""
-    if not isinstance(prompt, str) or (needs_prompt and not prompt.strip()):
-        raise MissingPrompt
+    if prompt is not None and not isinstance(prompt, str):
+        raise InvalidRequest("`prompt` must be a string.", field="prompt")
+    if prompt is None or (needs_prompt and not prompt.strip()):
+        raise MissingPrompt(field="prompt")
     if len(prompt) > MAX_PROMPT:
-        raise InvalidRequest(f"`prompt` may have at most {MAX_PROMPT} characters; this has {len(prompt)}.")
+        said = f"`prompt` may have at most {MAX_PROMPT} characters; this has {len(prompt)}."
+        raise InvalidRequest(said, field="prompt")
     sent = tuple(name for name in EXTENSIONS if body.get(name) is not None)
     return GenerateBody(
         prompt=prompt.strip(),
@@ -108,7 +111,7 @@ def _image(body: Mapping[str, Any], *, is_needed: bool) -> IncomingImage | None:
     if url:
         return IncomingImage(url=url)
     if not data_url and is_needed:
-        raise MissingImage
+        raise MissingImage(field="image")
     return decoded(data_url, "image") if data_url else None
 
 

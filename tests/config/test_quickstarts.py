@@ -19,7 +19,7 @@ from tests.real_stack import ROOT, SAMPLE, RealStack
 
 pytestmark = pytest.mark.slow
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_KEY = "mf_sk_test_…"
+_KEY = "mf_sk_test_YOUR_KEY"
 
 
 @pytest.fixture(scope="module")
