@@ -81,7 +81,7 @@ class UpstreamGateAdmin(ReadOnlyAdmin):
     def resume(self, request: HttpRequest, queryset: QuerySet[UpstreamGate]) -> None:
         """Unpause, and close the breaker; the limit stays what was learned."""
         resumed = queryset.update(
-            paused_at=None, paused_until=None, paused_reason="", open_until=None, failures=0
+            paused_at=None, paused_until=None, paused_reason="", open_until=None, failures=0, trips=0
         )
         self.message_user(request, f"Resumed: {resumed}.")
 

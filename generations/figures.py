@@ -13,6 +13,8 @@ from generations import queue
 from generations.models import EngineTiming, Generation, UpstreamCall, UpstreamGate
 
 WINDOW = timedelta(hours=1)
+# Between two tries of an upstream that is down its breaker is open no longer; an alert shall not come and go with them.
+UNTRIED = timedelta(minutes=10)
 NEWEST = 5_000  # rows that are looked at for what ended lately
 
 
@@ -120,8 +122,8 @@ def _upstream(now: datetime) -> Iterator[Figure]:
         ("gate_paused", "1 while the key is refused and not used.", [g.paused_at is not None for g in gates]),
         (
             "gate_open",
-            "1 while its breaker is open after failures in a row.",
-            [bool(g.open_until and g.open_until > now) for g in gates],
+            "1 from when its breaker opens after failures in a row until a call succeeds or nobody has tried for long.",
+            [bool(g.trips and g.open_until and g.open_until > now - UNTRIED) for g in gates],
         ),
     ):
         rows = [((gate.name,), float(value)) for gate, value in zip(gates, values, strict=True)]

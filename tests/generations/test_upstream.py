@@ -17,6 +17,7 @@ from billing import ledger
 from generations import ending, gates, keeping, outage, preparing, running, services, sweeping, upstream_keys
 from generations.engines import meltflex_account
 from generations.engines.base import Again, EngineError, EnginePicture, EngineRequest, EngineResult
+from generations.figures import figures
 from generations.models import Generation, State, UpstreamCall, UpstreamGate, UpstreamTurn
 from projects.services import IncomingImage
 from tests import factories
@@ -318,6 +319,20 @@ def test_a_result_waits_for_a_database_that_restarts(monkeypatch: pytest.MonkeyP
 
 
 # --- What a key's gate learns from whom -----------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("minutes_open", "trips", "told"),
+    [(1, 1, 1.0), (-9, 3, 1.0), (-11, 3, 0.0), (1, 0, 0.0)],
+    ids=["shut", "between two tries", "nobody tries any more", "asked to wait, after an answer"],
+)
+def test_operators_are_told_of_an_outage_without_a_break(minutes_open: int, trips: int, told: float) -> None:
+    now = timezone.now()
+    open_until = now + timedelta(minutes=minutes_open)
+    UpstreamGate.objects.create(name="platform:away", limit=1, open_until=open_until, trips=trips)
+    shown = next(each for each in figures(now=now) if each.name.endswith("gate_open"))
+    assert shown.rows == [(("platform:away",), told)]
 
 
 def test_a_short_outage_does_not_end_a_long_wait(studio: Studio, worker: Work, engine: FakeEngine) -> None:

@@ -29,7 +29,7 @@ from tests.real_stack import SAMPLE, Caller, RealStack
 OUTAGE = int(os.environ.get("OUTAGE") or 0)  # seconds that the upstream stays down once the alert fires
 RESUME = """
 from generations.models import UpstreamGate
-UpstreamGate.objects.update(paused_at=None, paused_until=None, paused_reason="", open_until=None, failures=0)
+UpstreamGate.objects.update(paused_at=None, paused_until=None, paused_reason="", open_until=None, failures=0, trips=0)
 """
 BUY = """
 from django.utils import timezone
