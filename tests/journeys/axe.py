@@ -23,11 +23,11 @@ _RUN = """async () => {
     }));
 }"""
 GRAVE = ("serious", "critical")
-# As it came over the line, from the cache or not; what the page has asked for since it was opened included.
+# As it came over the line, from the cache or not; without what was asked for since, such as more of a list.
 _WEIGHT = """() => performance.getEntries()
     .filter((one) => one.entryType === "navigation" || one.entryType === "resource")
-    .filter((one) => !["img", "image", "input"].includes(one.initiatorType) && /^http/.test(one.name))
-    .filter((one) => !/[.](png|jpe?g|webp|avif|svg|ico)([?]|$)/.test(one.name))
+    .filter((one) => !["img", "image", "input", "xmlhttprequest", "fetch"].includes(one.initiatorType))
+    .filter((one) => /^http/.test(one.name) && !/[.](png|jpe?g|webp|avif|svg|ico)([?]|$)/.test(one.name))
     .reduce((sum, one) => sum + one.encodedBodySize, 0)"""
 MOST = (
     150_000  # bytes of a page without its pictures; a clone compresses nothing, a deploy about a third of it
@@ -47,11 +47,14 @@ def findings(page: Page) -> list[dict[str, Any]]:
     return found
 
 
+def weight(page: Page) -> int:
+    """Bytes of the page without its pictures, as it was opened."""
+    return int(page.evaluate(_WEIGHT))
+
+
 def grave_findings(page: Page) -> list[str]:
     """Those that shut somebody out, a line each; a page that is too heavy among them."""
-    weight = page.evaluate(_WEIGHT)
-    assert weight > 10_000, "the count sees nothing"
-    heavy = [f"{page.url}: {weight:,} bytes without its pictures"] if weight > MOST else []
+    heavy = [f"{page.url}: {weight(page):,} bytes without its pictures"] if weight(page) > MOST else []
     return heavy + [
         f"{page.url}: {one['impact']} {one['rule']}: {one['help']}: {where}"
         for one in findings(page)

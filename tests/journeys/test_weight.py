@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.journeys.axe import MOST
+from tests.journeys.axe import MOST, weight
 from tests.journeys.pages import DESK, OF_THE_PERSON, OF_THE_WORKSPACE, OUTSIDE
 from tests.journeys.people import Person
 
@@ -31,6 +31,7 @@ def _weight(person: Person, path: str) -> int:
     person.open(path)
     person.page.wait_for_load_state("networkidle")
     wire.detach()
+    assert weight(person.page) > 10_000, f"what other journeys count sees nothing on {path}"
     return total
 
 
