@@ -29,6 +29,7 @@ KEPT = {
     "ApiKey",
     "AuditEntry",
     "CreditAccount",
+    "CreditDay",
     "CreditEntry",
     "Generation",
     "GenerationReference",
