@@ -163,7 +163,9 @@ class PictureOfGeneration(serializers.Serializer):
     height = serializers.IntegerField()
     bytes = serializers.IntegerField()
     starred = serializers.BooleanField()
-    plan = serializers.DictField(help_text="What the preview engine says about it; empty for other engines.")
+    plan = serializers.DictField(
+        help_text="What the preview engine understood, changed, placed and left out; empty for other engines."
+    )
 
 
 _EXAMPLE: dict[str, Any] = {

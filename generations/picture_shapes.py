@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from accounts.models import Organization
 from generations import files, lineage, placing, provenance
+from generations.asking_shapes import PictureOfGeneration
 from generations.models import Generation, GenerationReference, Picture, Rendition, State
 from generations.models.picture import Signature
 from generations.renditions import Copy
@@ -18,22 +19,9 @@ from generations.serializers import picture_data
 MEDIA = {Rendition.Kind.PNG: "image/png", Rendition.Kind.JPEG: "image/jpeg", Rendition.Kind.WEB: "image/webp"}
 
 
-class PictureRow(serializers.Serializer):
+class PictureRow(PictureOfGeneration):
     """A picture in a list."""
 
-    id = serializers.CharField()
-    url = serializers.URLField(allow_null=True)
-    thumbnail_url = serializers.URLField(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True)
-    kept_until = serializers.DateTimeField()
-    removed_at = serializers.DateTimeField(allow_null=True)
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-    bytes = serializers.IntegerField()
-    starred = serializers.BooleanField()
-    plan = serializers.DictField(
-        help_text="What the preview engine understood, changed, placed and left out; empty for other engines."
-    )
     generation = serializers.CharField()
     number = serializers.IntegerField(help_text="1 to 3: which of the generation's pictures.")
     room = serializers.CharField(allow_null=True)
