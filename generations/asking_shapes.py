@@ -14,6 +14,7 @@ from generations.contract import MAX_PROMPT
 from generations.engines.preview.styles import STYLES
 from generations.models import State
 from generations.modes import MODES
+from generations.serializers import PictureOfGeneration
 
 _PICTURE = "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQAAAQABAAD/…"
 
@@ -148,24 +149,6 @@ class CreditsOfGeneration(serializers.Serializer):
     held = serializers.IntegerField()
     settled = serializers.IntegerField()
     released = serializers.IntegerField()
-
-
-class PictureOfGeneration(serializers.Serializer):
-    """A picture; its addresses need no key and work until `expires_at`."""
-
-    id = serializers.CharField()
-    url = serializers.URLField(allow_null=True)
-    thumbnail_url = serializers.URLField(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True)
-    kept_until = serializers.DateTimeField()
-    removed_at = serializers.DateTimeField(allow_null=True)
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-    bytes = serializers.IntegerField()
-    starred = serializers.BooleanField()
-    plan = serializers.DictField(
-        help_text="What the preview engine understood, changed, placed and left out; empty for other engines."
-    )
 
 
 _EXAMPLE: dict[str, Any] = {

@@ -10,11 +10,10 @@ from rest_framework import serializers
 
 from accounts.models import Organization
 from generations import files, lineage, placing, provenance
-from generations.asking_shapes import PictureOfGeneration
 from generations.models import Generation, GenerationReference, Picture, Rendition, State
 from generations.models.picture import Signature
 from generations.renditions import Copy
-from generations.serializers import picture_data
+from generations.serializers import PictureOfGeneration, picture_data
 
 MEDIA = {Rendition.Kind.PNG: "image/png", Rendition.Kind.JPEG: "image/jpeg", Rendition.Kind.WEB: "image/webp"}
 

@@ -8,12 +8,31 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from rest_framework import serializers
 from rest_framework.request import Request
 
 from accounts.models import Organization
 from generations import files, removal
 from generations.models import Generation, Picture
 from generations.timing import Estimate
+
+
+class PictureOfGeneration(serializers.Serializer):
+    """A picture; its addresses need no key and work until `expires_at`."""
+
+    id = serializers.CharField()
+    url = serializers.URLField(allow_null=True)
+    thumbnail_url = serializers.URLField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    kept_until = serializers.DateTimeField()
+    removed_at = serializers.DateTimeField(allow_null=True)
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+    starred = serializers.BooleanField()
+    plan = serializers.DictField(
+        help_text="What the preview engine understood, changed, placed and left out; empty for other engines."
+    )
 
 
 def files_for(request: Request) -> dict[str, Any]:
