@@ -38,6 +38,14 @@ class SessionNeeded(Refusal):
 class Collection(TenantAPIView):
     """What lists share."""
 
+    def role_of_person(self) -> Role | None:
+        """Of who acts; None for whoever is no member any more. With a key it was asked for together with the key."""
+        if self.api_key is not None and self.api_key.makers_role is not None:
+            return Role(self.api_key.makers_role) if self.api_key.makers_role else None
+        with enter(self.organization):
+            mine = Membership.objects.of(self.organization).filter(user=self.person).first()
+        return Role(mine.role) if mine is not None else None
+
     def pages(self) -> NewestFirst:
         """How a list is ordered."""
         return NewestFirst()
@@ -105,9 +113,7 @@ class WorkingView(Collection):
         super().initial(request, *args, **kwargs)
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return
-        with enter(self.organization):
-            mine = Membership.objects.of(self.organization).filter(user=self.person).first()
-        self.acts_as = Role(mine.role) if mine is not None else Role.DESIGNER
+        self.acts_as = self.role_of_person() or Role.DESIGNER
         if not self.acts_as.includes(self.role):
             raise RoleNeeded(
                 f"This needs the role {self.role.value} in this workspace.", role=self.role.value
@@ -123,9 +129,8 @@ class ManagingView(Collection):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """The key, then its maker."""
         super().initial(request, *args, **kwargs)
-        with enter(self.organization):
-            mine = Membership.objects.of(self.organization).filter(user=self.person).first()
-        if mine is None or not mine.may(self.role):
+        held = self.role_of_person()
+        if held is None or not held.includes(self.role):
             raise members.NotAllowed
 
 

@@ -199,12 +199,13 @@ def caps_of_api_keys(*, organization: Organization, now: datetime) -> dict[str, 
 
 
 def find_api_key(text: str) -> ApiKey | None:
-    """The key of this text that was not revoked, with its workspace and maker; its time may be over."""
+    """The key of this text that was not revoked, with its workspace, maker and their role; its time may be over."""
     if not keys.is_well_formed(text):
         return None
     with tenancy.system("an exact key hash"):
         return (
             ApiKey.objects.active()
+            .with_makers_role()
             .select_related("organization", "created_by")
             .filter(sha256=keys.fingerprint(text), organization__deleted_at=None)
             .first()
@@ -215,11 +216,11 @@ def count_request(*, api_key: ApiKey, now: datetime) -> rates.Rate:
     """Count one spending request against the key's limit per minute; raises RateLimited above it."""
     limit = settings.API_REQUESTS_PER_MINUTE
     with tenancy.enter(api_key.organization):
-        if not api_key.count_request(limit=limit, now=now):
-            words = f"This key may start {limit} generations a minute. Wait until the minute is over."
-            raise rates.refuse(words, policy="generate", now=now)
-        counted = ApiKey.objects.of(api_key.organization).values_list("window_count", flat=True)
-        return rates.Rate("generate", limit, limit - counted.get(pk=api_key.pk), rates.seconds_left(now))
+        counted = api_key.count_request(limit=limit, now=now)
+    if counted is None:
+        words = f"This key may start {limit} generations a minute. Wait until the minute is over."
+        raise rates.refuse(words, policy="generate", now=now)
+    return rates.Rate("generate", limit, limit - counted, rates.seconds_left(now))
 
 
 def touch_api_key(*, api_key: ApiKey, now: datetime) -> None:

@@ -11,6 +11,11 @@ from generations import queue
 from generations.models import Generation, State
 
 _LOCK_CLASS = 7301  # any number that no other advisory lock of ours uses
+# A statement after the lock's: it has to see what was committed while that was waited for.
+_COUNTS = """
+    SELECT count(*) FILTER (WHERE state <> 'waiting'), count(*) FILTER (WHERE state = 'waiting')
+    FROM generations_generation WHERE organization_id = %s AND state IN ('waiting', 'queued', 'running')
+"""
 
 
 def admit(*, organization: Organization, now: datetime) -> int:
@@ -21,11 +26,12 @@ def admit(*, organization: Organization, now: datetime) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, organization.pk])
-    generations = Generation.objects.of(organization)
-    in_flight = generations.in_flight().count()
+        cursor.execute(_COUNTS, [organization.pk])
+        in_flight, in_line = cursor.fetchone()
     room = organization.in_flight_limit - in_flight
-    if room <= 0:
+    if room <= 0 or not in_line:
         return 0
+    generations = Generation.objects.of(organization)
     # One that somebody is canceling at this moment is locked: skip it, or we would wait for each other.
     waiting = generations.filter(state=State.WAITING).order_by("pk")
     first = list(

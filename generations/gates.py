@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.forms import model_to_dict
 
 from generations import queue
 from generations.models import Generation, UpstreamGate, UpstreamTurn
@@ -60,9 +61,8 @@ def take_turn(*, gate: str, generation: Generation, now: datetime) -> bool:
         mine.active = False  # the gate was shut after it had been called
         mine.save()
         return False
-    turns = UpstreamTurn.objects.filter(gate=row)
-    # Whoever waits was there before.
-    free = not turns.filter(active=False).exists() and turns.count() < _capacity(row, now)
+    in_use, waiting = _places(row)
+    free = not waiting and in_use < _capacity(row, now)  # whoever waits was there before
     if mine is None:
         UpstreamTurn.objects.create(
             gate=row,
@@ -86,18 +86,19 @@ def leave(
 
     `retry_after` is what a 429 said, in seconds: before that nothing is sent with this key, whosever it is.
     """
-    mine = UpstreamTurn.objects.select_related("gate").filter(generation=generation).first()
-    if mine is None:
+    gate = UpstreamTurn.objects.filter(generation=generation).values_list("gate__name", flat=True).first()
+    if gate is None:
         return
-    row = _lock(mine.gate.name)
-    in_use = UpstreamTurn.objects.filter(gate=row, active=True).count()
-    if not UpstreamTurn.objects.filter(pk=mine.pk).delete()[0]:
+    row = _lock(gate)
+    in_use, waiting = _places(row)
+    if not UpstreamTurn.objects.filter(generation=generation, gate=row).delete()[0]:
         return
     _learn(row, verdict, now, in_use=in_use, call_began=call_began)
     if verdict is Verdict.BUSY and retry_after:
         row.open_until = max(row.open_until or now, now + timedelta(seconds=retry_after))
         row.save()
-    _call_next(row, now)
+    if waiting:
+        _call_next(row, now)
 
 
 def pause(*, gate: str, reason: str, until: datetime, now: datetime) -> None:
@@ -151,6 +152,18 @@ def _lock(name: str) -> UpstreamGate:
     return row
 
 
+def _places(row: UpstreamGate) -> tuple[int, int]:
+    """Calls that have a place and calls that wait for one; exact, since the caller holds the gate."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT count(*) FILTER (WHERE active), count(*) FILTER (WHERE NOT active)
+               FROM generations_upstreamturn WHERE gate_id = %s""",
+            [row.pk],
+        )
+        in_use, waiting = cursor.fetchone()
+    return in_use, waiting
+
+
 def _refuse_if_paused(row: UpstreamGate, now: datetime) -> None:
     if row.paused_at is not None and (row.paused_until is None or row.paused_until > now):
         raise GatePaused(row.paused_reason)
@@ -166,6 +179,15 @@ def _capacity(row: UpstreamGate, now: datetime) -> int:
 
 
 def _learn(
+    row: UpstreamGate, verdict: Verdict, now: datetime, *, in_use: int, call_began: datetime | None
+) -> None:
+    before = model_to_dict(row)
+    _note(row, verdict, now, in_use=in_use, call_began=call_began)
+    if model_to_dict(row) != before:  # as a rule a good answer teaches nothing new, and every call ends here
+        row.save()
+
+
+def _note(
     row: UpstreamGate, verdict: Verdict, now: datetime, *, in_use: int, call_began: datetime | None
 ) -> None:
     if verdict is Verdict.GOOD:
@@ -188,9 +210,6 @@ def _learn(
         row.failures += 1
         if row.failures >= FAILURES_TO_OPEN or (row.trips and row.open_until is not None):
             _open(row, now)
-    else:
-        return
-    row.save()
 
 
 def _open(row: UpstreamGate, now: datetime) -> None:

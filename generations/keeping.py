@@ -87,8 +87,7 @@ def _store_one(attempt: Generation, number: int, picture: EnginePicture, folder:
         with path.open("rb") as file:
             storage.put(kept.image, file)
         storage.put(kept.thumbnail, thumbnail)
-        for name in (kept.image, kept.thumbnail):
-            through(partial(storage.confirm, name))
+        through(partial(storage.confirm, [kept.image, kept.thumbnail]))
         tenancy.release_connection()
     except BaseException:
         discard_files([kept])

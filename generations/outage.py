@@ -26,10 +26,14 @@ T = TypeVar("T")
 @contextmanager
 def alone() -> Iterator[None]:
     """`one_at_a_time`, holding no connection while waiting for it: its holder may need that very one."""
-    if not connection.in_atomic_block:
-        connection.close()
-    with one_at_a_time:
+    if not one_at_a_time.acquire(blocking=False):
+        if not connection.in_atomic_block:
+            connection.close()
+        one_at_a_time.acquire()
+    try:
         yield
+    finally:
+        one_at_a_time.release()
 
 
 def is_away(error: BaseException) -> bool:

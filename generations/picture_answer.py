@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pybase64
 from django.core.files.storage import default_storage
 from django.http import StreamingHttpResponse
 
@@ -59,5 +59,5 @@ def _data_url(picture: Picture) -> Iterator[bytes]:
     yield _HEAD
     with default_storage.open(picture.image) as file:
         while chunk := file.read(_STEP):
-            yield base64.b64encode(chunk)
+            yield pybase64.b64encode(chunk)
     yield b'"'

@@ -23,9 +23,7 @@ def make_ready(attempt: Generation) -> EngineRequest:
     Holds no connection while it fetches or decodes; raises ImageWorkFailed when that failed on our side.
     """
     source = _source(attempt) if attempt.paint is None else _painted(_source(attempt), attempt.paint)
-    with tenancy.enter(attempt.organization):
-        rows = GenerationReference.objects.of(attempt.organization).filter(generation=attempt)
-        references = list(rows.select_related("photo__organization").order_by("position"))
+    references = _references(attempt) if attempt.has_references else []
     return EngineRequest(
         prompt=attempt.prompt,
         source=source,
@@ -38,6 +36,12 @@ def make_ready(attempt: Generation) -> EngineRequest:
         mask=attempt.mask,
         variations=attempt.variations,
     )
+
+
+def _references(attempt: Generation) -> list[GenerationReference]:
+    with tenancy.enter(attempt.organization):
+        rows = GenerationReference.objects.of(attempt.organization).filter(generation=attempt)
+        return list(rows.select_related("photo__organization").order_by("position"))
 
 
 def _source(attempt: Generation) -> InputImage:

@@ -90,7 +90,7 @@ def engine_for(*, organization: Organization, api_key: ApiKey | None) -> tuple[s
     """
     if api_key is not None and not api_key.is_live:
         return "preview", False
-    kind = upstream_keys.state_of(organization).kind
+    kind = upstream_keys.kind_of(organization)
     if kind == "own_paused":
         raise upstream_keys.UpstreamKeyPaused
     return ("meltflex", True) if kind == "own" else (settings.DEFAULT_ENGINE, False)
@@ -227,7 +227,7 @@ def _accept(
             labels=labels,
         )
     admission.admit(organization=organization, now=now)
-    generation.refresh_from_db()
+    generation.refresh_from_db(fields=["state", "queued_at"])  # what admission has changed
     return generation
 
 
@@ -277,13 +277,17 @@ def reload(generation: Generation) -> Generation:
 
 
 def _reload(generation: Generation) -> Generation:
-    with tenancy.enter(generation.organization):
-        fresh: Generation = (
-            Generation.objects.of(generation.organization)
-            .select_related("organization", "room")
-            .prefetch_related(Prefetch("pictures", Picture.objects.order_by("position")))
-            .get(pk=generation.pk)
-        )
+    organization = generation.organization
+    rows = Generation.objects.of(organization).prefetch_related(
+        Prefetch("pictures", Picture.objects.order_by("position"))
+    )
+    if generation.room_id is not None:
+        rows = rows.select_related("room")
+    with tenancy.enter(organization):
+        fresh: Generation = rows.get(pk=generation.pk)
+    fresh.organization = (
+        organization  # every answer tells of it, and a join takes longer than what it is about
+    )
     return fresh
 
 
@@ -333,8 +337,9 @@ def await_end(*, generation: Generation, start_by: datetime, until: datetime) ->
     NotStartedInTime raised; at its deadline it ends as failed with the code `deadline_passed`, credits back.
     Any other goes on without us: StillRunning.
     """
+    # It was accepted a moment ago: what it has become is looked at when something was heard of it.
+    current = generation if not generation.has_ended else reload(generation)
     while True:
-        current = reload(generation)
         if current.has_ended:
             return current
         now = timezone.now()
@@ -349,6 +354,7 @@ def await_end(*, generation: Generation, start_by: datetime, until: datetime) ->
         else:
             wake_at = until if current.started_at or not ours else min(start_by, until)
             _sleep(current, wake_at - now)
+        current = reload(generation)
 
 
 def _sleep(generation: Generation, time: timedelta) -> None:

@@ -84,12 +84,15 @@ class UpstreamKeyPaused(Refusal):
 # --- Which key makes the pictures ------------------------------------------------------------------------
 
 
+Kind = Literal["platform", "own", "own_paused"]
+
+
 @dataclass(frozen=True)
 class KeyState:
     """Whose key makes the next picture: Roomwright's ("platform"), the workspace's, or nobody's while all its own
     are paused. `keys` are those kept, the newest first; `in_use` is the one that makes pictures now."""
 
-    kind: Literal["platform", "own", "own_paused"]
+    kind: Kind
     keys: tuple[UpstreamKey, ...] = ()
     in_use: UpstreamKey | None = None
 
@@ -97,6 +100,16 @@ class KeyState:
     def has_preview(self) -> bool:
         """Roomwright's side has no key either: the embedded engine makes previews."""
         return self.kind == "platform" and settings.DEFAULT_ENGINE == "preview"
+
+
+def kind_of(organization: Organization) -> Kind:
+    """Only whose key makes the next picture, without reading the keys."""
+    with tenancy.enter(organization):
+        paused = UpstreamKey.objects.of(organization).kept().values_list("paused_at", flat=True)
+        pauses = list(paused)
+    if not pauses:
+        return "platform"
+    return "own" if None in pauses else "own_paused"
 
 
 def state_of(organization: Organization) -> KeyState:
@@ -117,7 +130,7 @@ def usable(organization: Organization) -> UpstreamKey | None:
 
 def has_keys(organization: Organization) -> bool:
     """Whether the workspace brought keys of its own, paused ones included: then ours makes none of its pictures."""
-    return state_of(organization).kind != "platform"
+    return kind_of(organization) != "platform"
 
 
 def text_of(key: UpstreamKey) -> str:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import binascii
 import mmap
 import os
 import re
@@ -18,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import ClassVar
 
+import pybase64
 from PIL import ExifTags, Image, ImageCms, ImageFilter, ImageOps, ImageStat
 
 from accounts.errors import Refusal
@@ -136,7 +136,7 @@ def read_data_url(text: str, *, max_bytes: int) -> bytes:
         encoded = "".join(text.partition(",")[2].split()).encode("ascii")
         if len(encoded) * 3 // 4 > max_bytes + 2:
             raise _too_large(max_bytes)
-        content = binascii.a2b_base64(encoded, strict_mode=True)
+        content = pybase64.b64decode(encoded, validate=True)
     except ValueError:  # binascii.Error and UnicodeEncodeError are ValueErrors
         message = "The base64 in the data URL does not decode."
         raise BadDataUrl(message) from None

@@ -256,23 +256,25 @@ def _keep(photo: Photo, prepared: photos.PreparedImage) -> Photo:
     extension = ".png" if prepared.media_type == "image/png" else ".jpg"
     image = storage.new_name(folder, "photo", extension)
     thumbnail = storage.new_name(folder, "thumbnail", ".jpg")
+    became = {
+        "state": Photo.State.READY,
+        "original": "",
+        "image": image,
+        "thumbnail": thumbnail,
+        "media_type": prepared.media_type,
+        "width": prepared.width,
+        "height": prepared.height,
+        "had_gps": prepared.had_gps,
+        "advice": list(prepared.advice),
+    }
     try:
         storage.announce([image, thumbnail])
-        storage.write(image, prepared.content)
-        storage.write(thumbnail, prepared.thumbnail)
+        storage.put(image, prepared.content)
+        storage.put(thumbnail, prepared.thumbnail)
+        storage.confirm([image, thumbnail])
         with tenancy.enter(photo.organization):
             mine = Photo.objects.of(photo.organization).filter(pk=photo.pk, state=Photo.State.NEW)
-            won = mine.update(
-                state=Photo.State.READY,
-                original="",
-                image=image,
-                thumbnail=thumbnail,
-                media_type=prepared.media_type,
-                width=prepared.width,
-                height=prepared.height,
-                had_gps=prepared.had_gps,
-                advice=list(prepared.advice),
-            )
+            won = mine.update(**became)
             if won:
                 storage.claim([image, thumbnail])
                 storage.doom([photo.original])
@@ -281,7 +283,10 @@ def _keep(photo: Photo, prepared: photos.PreparedImage) -> Photo:
         raise
     if not won:
         storage.discard([image, thumbnail])
-    return _reload(photo)
+        return _reload(photo)
+    for name, value in became.items():
+        setattr(photo, name, value)
+    return photo
 
 
 def remove_photos(*, organization: Organization, removed: Iterable[Photo]) -> None:

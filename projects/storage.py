@@ -8,7 +8,7 @@ sweep removes. So there is no row without a file, and no file without a row for 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import BinaryIO
@@ -50,7 +50,7 @@ def announce(names: Sequence[str]) -> None:
 def write(name: str, content: bytes | BinaryIO | File[bytes]) -> None:
     """Put a file of an announced name into storage; a binary file is copied in pieces. Raises ClaimedTooLate."""
     put(name, content)
-    confirm(name)
+    confirm([name])
 
 
 def put(name: str, content: bytes | BinaryIO | File[bytes]) -> None:
@@ -62,14 +62,16 @@ def put(name: str, content: bytes | BinaryIO | File[bytes]) -> None:
         raise RuntimeError(f"The storage kept {name} as {kept}.")
 
 
-def confirm(name: str) -> None:
-    """Raises ClaimedTooLate, and leaves no file, when the sweep has been there while it was written.
+def confirm(names: Collection[str]) -> None:
+    """Raises ClaimedTooLate, and leaves no file, when the sweep has been there while one of them was written.
 
     It deleted what was not yet written, so nobody else would ever find this file.
     """
-    if not UnclaimedFile.objects.filter(name=name, doomed=False).exists():
-        default_storage.delete(name)
-        raise ClaimedTooLate(f"{name} was swept while it was written.")
+    there = set(UnclaimedFile.objects.filter(name__in=names, doomed=False).values_list("name", flat=True))
+    if swept := [name for name in names if name not in there]:
+        for name in swept:
+            default_storage.delete(name)
+        raise ClaimedTooLate(f"{', '.join(swept)}: swept while being written.")
 
 
 def claim(names: Sequence[str]) -> None:

@@ -5,15 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db import connection, models
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_id
-from accounts.models.people import Organization, TenantQuerySet, User
+from accounts.models.people import Membership, Organization, TenantQuerySet, User
 
 MAX_ACTIVE_KEYS = 5
+
+
+# Greatest: a clock a little behind counts in the minute that another has opened.
+_COUNT = """
+    UPDATE accounts_apikey SET
+        window_count = CASE WHEN window_start >= %(minute)s THEN window_count + 1 ELSE 1 END,
+        window_start = greatest(window_start, %(minute)s), last_used_at = %(now)s
+    WHERE id = %(key)s AND %(limit)s > 0
+      AND (window_start IS NULL OR window_start < %(minute)s OR window_count < %(limit)s)
+    RETURNING window_count
+"""
 
 
 class Scope(models.TextChoices):
@@ -30,6 +41,11 @@ class ApiKeyQuerySet(TenantQuerySet):
     def active(self) -> Self:
         """Not revoked."""
         return self.filter(revoked_at=None)
+
+    def with_makers_role(self) -> Self:
+        """With `makers_role`."""
+        theirs = Membership.objects.filter(organization=OuterRef("organization"), user=OuterRef("created_by"))
+        return self.annotate(makers_role=Coalesce(Subquery(theirs.values("role")[:1]), Value("")))
 
 
 def api_key_id() -> str:
@@ -60,6 +76,9 @@ class ApiKey(models.Model):
     window_start = models.DateTimeField(null=True, blank=True)
     window_count = models.PositiveIntegerField(default=0)
 
+    # The role of `created_by` in the workspace, "" for none any more, where the query that found the key asked for it.
+    makers_role: str | None = None
+
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
@@ -88,19 +107,13 @@ class ApiKey(models.Model):
         """Its time is over."""
         return self.expires_at is not None and self.expires_at <= now
 
-    def count_request(self, *, limit: int, now: datetime) -> bool:
-        """Count one spending request in the running minute; False when the minute is used up.
+    def count_request(self, *, limit: int, now: datetime) -> int | None:
+        """Count one spending request in the running minute: how many that makes; None when the minute is used up.
 
         One conditional UPDATE, so the limit is exact over any number of threads and machines.
         """
         minute = now.replace(second=0, microsecond=0)
-        mine = ApiKey.objects.filter(pk=self.pk)
-        # `gte`: a clock a little behind counts in the minute that another has opened.
-        again = mine.filter(window_start__gte=minute, window_count__lt=limit)
-        if again.update(window_count=F("window_count") + 1, last_used_at=now):
-            return True
-        # The first request of a minute; two at once: one opens it, the other counts in it.
-        opened = mine.filter(Q(window_start=None) | Q(window_start__lt=minute))
-        if limit > 0 and opened.update(window_start=minute, window_count=1, last_used_at=now):
-            return True
-        return bool(again.update(window_count=F("window_count") + 1, last_used_at=now))
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, {"minute": minute, "now": now, "key": self.pk, "limit": limit})
+            counted = cursor.fetchone()
+        return counted[0] if counted else None

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pybase64
+
 from generations.engines.base import Again, EngineError, EnginePicture, EngineResult
 
 MAX_CREDITS_USED = 1_000_000
@@ -132,7 +134,7 @@ def _png(text: mmap.mmap, span: _Span | None) -> Iterator[bytes]:
             rest += piece
             whole = len(rest) // 4 * 4
             padded = b"=" in rest[:whole]
-            yield binascii.a2b_base64(rest[:whole], strict_mode=True)
+            yield pybase64.b64decode(rest[:whole], validate=True)
             rest = rest[whole:]
     except binascii.Error as error:
         raise _not_base64() from error

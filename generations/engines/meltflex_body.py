@@ -5,10 +5,11 @@ The body is never whole in memory. Its length is known beforehand, because the A
 
 from __future__ import annotations
 
-import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import pybase64
 
 from generations.engines.base import Again, EngineError, InputImage
 
@@ -88,7 +89,7 @@ def _base64(image: InputImage) -> Iterator[bytes]:
                 sent += len(piece)
                 if sent > image.size:
                     break
-                yield binascii.b2a_base64(piece, newline=False)
+                yield pybase64.b64encode(piece)
     except GeneratorExit:
         raise
     except Exception as error:  # a storage fails in ways of its own

@@ -136,6 +136,8 @@ class Generation(models.Model):
     seen_at = models.DateTimeField(null=True, blank=True)  # when who asked for it first saw how it ended
     deleted_at = models.DateTimeField(null=True, blank=True)  # by its workspace: prompt and files are gone
 
+    has_references: bool = True  # furniture was sent along; True as well where nobody has looked
+
     objects = GenerationQuerySet.as_manager()
 
     class Meta:

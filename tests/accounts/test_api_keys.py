@@ -88,8 +88,9 @@ def test_a_live_key_stops_working_with_the_entitlement_and_says_why(studio: Stud
 def test_the_limit_per_minute_is_exact(studio: Studio) -> None:
     key, _ = issue(studio)
     with studio.enter():
-        assert [key.count_request(limit=3, now=NOON) for _ in range(5)] == [True, True, True, False, False]
-        assert key.count_request(limit=3, now=NOON + timedelta(seconds=60))
+        assert [key.count_request(limit=3, now=NOON) for _ in range(5)] == [1, 2, 3, None, None]
+        assert key.count_request(limit=3, now=NOON + timedelta(seconds=60)) == 1
+        assert key.count_request(limit=0, now=NOON + timedelta(seconds=60)) is None
 
 
 def test_a_clock_a_little_behind_is_counted_in_the_minute_that_runs(studio: Studio) -> None:
