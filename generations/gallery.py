@@ -75,16 +75,32 @@ def page_of(*, organization: Organization, wanted: Wanted, after: str = "", size
 
     A number of queries that does not depend on how many rows there are, and no OFFSET.
     """
-    rows = narrowed(Generation.objects.of(organization).kept(), organization, wanted)
+    kept = Generation.objects.of(organization).kept()
+    border = None
     if after:
-        border = (
-            Generation.objects.of(organization).filter(public_id=after).values_list("pk", flat=True).first()
-        )
-        if border is not None:
-            rows = rows.filter(pk__lt=border)
+        named = Generation.objects.of(organization).filter(public_id=after)
+        border = named.values_list("pk", flat=True).first()
+    if wanted == Wanted(starred=True):
+        rows = kept.filter(pk__in=_newest_starred(organization, border, size + 1))
+    else:
+        rows = narrowed(kept, organization, wanted)
+    if border is not None:
+        rows = rows.filter(pk__lt=border)
     found = list(for_cards(rows).order_by("-pk")[: size + 1])
     more = len(found) > size
     return Page(found[:size], found[size - 1].public_id if more else "")
+
+
+def _newest_starred(organization: Organization, border: int | None, size: int) -> list[int]:
+    """Primary keys of the newest generations with a star, before `border`.
+
+    Read in the order of their index: asked for in one, PostgreSQL looks through the whole history for stars.
+    """
+    stars = Picture.objects.of(organization).kept().starred()
+    if border is not None:
+        stars = stars.filter(generation__lt=border)
+    keys = stars.order_by("-generation_id").values_list("generation_id", flat=True)
+    return list(keys.distinct()[:size])
 
 
 def narrowed(rows: GenerationQuerySet, organization: Organization, wanted: Wanted) -> GenerationQuerySet:
