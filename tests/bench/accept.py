@@ -131,7 +131,7 @@ class _Loads:
 
     def __init__(self, part: Part, inputs: Inputs, options: Options) -> None:
         self._part, self._inputs = part, inputs
-        self._seconds, self._closed = options.pick(60.0, 5.0), options.pick(15.0, 4.0)
+        self._seconds, self._closed = options.pick(40.0, 5.0), options.pick(15.0, 4.0)
         self.floor: dict[str, Seen] = {}
         self._rows: dict[str, Row] = {}
         self._failed: dict[str, int] = defaultdict(int)

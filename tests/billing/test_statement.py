@@ -308,3 +308,21 @@ def test_the_lines_of_one_thing_are_found_by_an_index(studio: Studio) -> None:
         )
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "credit_entry_one_hold_per_reference" in plan
+
+
+def test_the_page_is_turned_to_the_oldest_line_and_back(
+    owner_client: Browser, home: str, studio: Studio
+) -> None:
+    for number in range(60):
+        spend(studio, 1, f"gen_{number}", now=NOON + timedelta(minutes=number))
+    seen: list[int] = []
+    address, pages = f"{home}/credits", 0
+    while address:
+        page = owner_client.get(address)
+        seen += [line.number for line in page.context["lines"]]
+        text, pages = page.content.decode(), pages + 1
+        found = re.search(r'href="([^"]*[?&;]before=\d+[^"]*)"', text)
+        address = f"{home}/credits{found[1].replace('&amp;', '&')}" if found else ""
+        assert pages < 10
+    assert seen == list(range(121, 0, -1))  # sixty holds, sixty ends and the grant, each once
+    assert f'href="{home}/credits"' in text

@@ -76,3 +76,5 @@ def test_test_data_is_marked_filtered_and_deleted_in_one_go(
     with studio.enter():
         left = Generation.objects.of(studio.organization).kept()
         assert [generation.prompt for generation in left] == ["In earnest"]
+    page = owner_client.get(f"{home}/generations?test=only").content.decode()
+    assert "Delete all test data" not in page  # nothing is left to delete
