@@ -168,6 +168,10 @@ def settle(*, organization: Organization, reference: str, now: datetime, credits
 
     Raises HoldAlreadyClosed, ValueError when `credits` is not within the hold. To take nothing, release.
     """
+    if (credits is None or credits > 0) and (
+        plainly := _close_plainly(organization, reference, credits, now)
+    ) is not None:
+        return plainly
     with _open_hold(organization, reference) as (account, held):
         taken = held.held if credits is None else credits
         if not 0 < taken <= held.held:
@@ -178,9 +182,24 @@ def settle(*, organization: Organization, reference: str, now: datetime, credits
 
 def release(*, organization: Organization, reference: str, now: datetime) -> int:
     """Give all of a hold back. Returns how much. Raises HoldAlreadyClosed."""
+    if (plainly := _close_plainly(organization, reference, 0, now)) is not None:
+        return plainly
     with _open_hold(organization, reference) as (account, held):
         _close(account, held, EntryKind.RELEASE, 0, now)
     return held.held
+
+
+def _close_plainly(
+    organization: Organization, reference: str, credits: int | None, now: datetime
+) -> int | None:
+    """Close a hold in one round trip (migration 0011). Returns what was taken, or with 0 credits what was given back.
+
+    None, and nothing done, where more has to be known: then the statements of `_open_hold` and `_close` see to it.
+    """
+    with tenancy.enter(organization), connection.cursor() as cursor:
+        cursor.execute("SELECT credit_close(%s, %s, %s, %s)", [organization.pk, reference, credits, now])
+        closed: int | None = cursor.fetchone()[0]
+    return closed
 
 
 @contextmanager
