@@ -12,6 +12,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from django.urls import get_resolver
 
+from accounts import tenancy
 from tests import factories
 from tests.database import django_db_setup as django_db_setup
 from tests.factories import Studio
@@ -37,8 +38,16 @@ def _flush_past_the_guards() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _transactions_of_tests_may_stand_still() -> Iterator[None]:
+    """Each test is one transaction, in which a busy machine draws pictures; the product's own never wait for that."""
+    original, tenancy.IDLE = tenancy.IDLE, "60s"
+    yield
+    tenancy.IDLE = original
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _every_page_is_imported() -> None:
-    """Now, and not inside the transaction of whichever test asks first, which may last 5 s."""
+    """Now, and not inside whichever test asks first."""
     get_resolver().url_patterns  # noqa: B018
 
 
