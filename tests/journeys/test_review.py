@@ -231,6 +231,12 @@ def _answered(anna: Person) -> None:
     page.get_by_role("button", name="Open again").wait_for()
     looks_right(anna)
     shot(anna, "team")
+    room = page.url.partition("#")[0]
+    page.get_by_role("link", name="Settings of the room").click()
+    page.wait_for_url("**/settings")
+    looks_right(anna)
+    shot(anna, "settings")
+    anna.open(room)
 
 
 def _second_round(anna: Person, ada: Person, room: str, address: str) -> None:

@@ -13,8 +13,8 @@ import pytest
 from tests.journeys import axe
 from tests.journeys.people import Person
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-DESK = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "color_scheme": "dark"}
+DESK = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
 SHOTS = os.environ.get("WEBHOOK_SHOTS", "")  # a folder for pictures to look at
 
 
