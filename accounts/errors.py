@@ -26,3 +26,7 @@ class Refusal(Exception):
         from accounts.wording import in_words  # here, as image processes know refusals and no Django
 
         return in_words(self.english)
+
+
+class StorageAway(OSError):
+    """Stored files can't be reached at this moment, whatever keeps them; trying again later may help."""

@@ -12,6 +12,7 @@ from django.db import connection
 
 from accounts import secrets
 from config.legal import LEGAL, legal_text
+from generations import queue
 
 
 @register(Tags.security)
@@ -117,3 +118,13 @@ def database_role(
         if problem
         else []
     )
+
+
+@register(Tags.database)
+def direct_database(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Run with the one above. Through a pooler waiting callers would hear of no end until they look themselves."""
+    problem = queue.direct_problem() if databases and "default" in databases else ""
+    hint = "Set DATABASE_DIRECT_URL to the server itself; DATABASE_URL may be the pooler."
+    return [Error(problem, hint=hint, id="roomwright.E013")] if problem else []

@@ -64,7 +64,7 @@ def _headers(facts: dict[str, Any]) -> dict[str, str]:
     return {"Retry-After": str(int(facts["retry_after"]))} if "retry_after" in facts else {}
 
 
-class DatabaseAway(Refusal):
+class ServiceAway(Refusal):
     """The service restarts at this moment and has not taken this request. Repeat it in a moment, best with an
     Idempotency-Key."""
 
@@ -74,8 +74,8 @@ class DatabaseAway(Refusal):
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook. None means a bug: Django's 500 handler answers, and nobody catches it before."""
     if is_away(error):
-        logger.warning("The database is away: %s", str(error).strip())
-        error = DatabaseAway(retry_after=2)
+        logger.warning("Database or storage is away: %s", str(error).strip())
+        error = ServiceAway(retry_after=2)
     if isinstance(error, Refusal):
         answer = body(
             status=error.status, code=error.code, title=error.title, message=error.message, **error.facts
@@ -191,9 +191,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our bug. Says so, and nothing of its inside. 503 where the database is away, which is none."""
+    """500: our bug. Says so, and nothing of its inside. 503 where what we keep things in is away."""
     if (error := sys.exception()) is not None and is_away(error):
-        away = DatabaseAway(retry_after=2)
+        away = ServiceAway(retry_after=2)
         if _wants_json(request):
             return answer(request, away)
         return render(request, "500.html", {"message": away.message}, status=503)

@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import environ
 
 from accounts import logs
-from config import description, reporting, social, tracing
-from config.local.postgres import data_dir, default
+from config import databases, description, reporting, social, storages, tracing
+from config.local.postgres import data_dir
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")  # variables already set win over the file
@@ -45,31 +44,8 @@ LEGAL_PAGES = env.str("LEGAL_PAGES", default="")
 
 # --- Database --------------------------------------------------------------------------------------------
 
-
-def _database() -> dict[str, Any]:
-    if url := env.str("DATABASE_URL", default=""):
-        database: dict[str, Any] = environ.Env.db_url_config(url)
-    else:
-        parameters = default().connection_params("roomwright")
-        database = {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": parameters["dbname"],
-            "USER": parameters["user"],
-            "HOST": parameters["host"],
-            "PORT": parameters["port"],
-        }
-    if database["ENGINE"] != "django.db.backends.postgresql":
-        raise environ.ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")
-    # A pool or persistent connections, never neither (docs/decisions/0001): a pool, since threads are many.
-    pool = {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 30}
-    database["CONN_MAX_AGE"] = 0
-    database["CONN_HEALTH_CHECKS"] = True  # a restarted server costs a reconnect, not a failed request
-    database.setdefault("OPTIONS", {})["pool"] = pool
-    return database
-
-
-DATABASES = {"default": _database()}
-# LISTEN and the worker need a session of their own: name the server itself where DATABASE_URL is a pooler.
+DATABASES = {"default": databases.database(env)}
+# LISTEN, leases and the queue need a session of their own: name the server itself where DATABASE_URL is a pooler.
 DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -300,11 +276,11 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static" if IN_PRODUCTION else None  # a clone serves them where they lie
 WHITENOISE_USE_FINDERS = not IN_PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
-MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_ROOT = DATA_DIR / "media"  # unless S3_BUCKET names a bucket
 SCRATCH_DIR = DATA_DIR / "scratch"  # files of calls under way; each machine's own
 FILE_URL_SECONDS = 24 * 3600  # how long a signed address of a file works
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": storages.media(env),
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if IN_PRODUCTION
@@ -386,6 +362,7 @@ SENTRY_DSN = env.str("SENTRY_DSN", default="")
 OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 # The very values that no line of the log may carry.
 _SECRETS = [SECRET_KEY, MELTFLEX_API_KEY, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, METRICS_TOKEN]
+_SECRETS += [env.str("S3_SECRET_ACCESS_KEY", default=""), databases.password_in(DATABASE_DIRECT_URL)]
 _SECRETS += [*re.split("[,:]", SECRETS_KEYS), str(DATABASES["default"].get("PASSWORD", ""))]
 _SECRETS += re.split("[,=]", env.str("OTEL_EXPORTER_OTLP_HEADERS", default=""))
 logs.hide([*_SECRETS, str(vars().get("EMAIL_HOST_PASSWORD") or "")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -11,8 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import attempts
 from accounts.errors import Refusal
+from accounts.sending import stored_file
 from accounts.tenancy import enter, public
 from generations import deliveries, files, originals
 from generations.delivery_pages import archive_answer
@@ -164,19 +163,11 @@ def delivered_file(
     is_saved = "download" in request.GET
     if is_saved and found.released_at is None:
         raise Http404
-    answer = _file(item.file if found.released_at else item.preview)
+    answer = stored_file(item.file if found.released_at else item.preview)
     if is_saved:
         answer["Content-Disposition"] = files.content_disposition(item.filename)
         deliveries.note_downloaded(delivery=found, now=timezone.now())
     return answer
-
-
-def _file(name: str) -> HttpResponseBase:
-    try:
-        stored = default_storage.open(name)
-    except FileNotFoundError:  # gone in this moment
-        raise Http404 from None
-    return FileResponse(stored, content_type=mimetypes.guess_type(name)[0] or "application/octet-stream")
 
 
 @public("an altered picture leads everybody to its original")
@@ -211,7 +202,7 @@ def original_file(request: HttpRequest, page_id: str, which: str) -> HttpRespons
     name = {"before": page.before, "after": page.after}.get(which, "") if page else ""
     if not name:
         raise Http404
-    answer = _file(name)
+    answer = stored_file(name)
     answer["Cache-Control"] = "no-cache"
     answer["X-Robots-Tag"] = "noindex"
     return answer

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,6 +20,7 @@ from accounts import domains
 from accounts.converters import id_or_nothing
 from accounts.errors import Refusal
 from accounts.models import Role
+from accounts.sending import stored_file
 from accounts.tenancy import MemberRequest, enter, member
 from generations import deliveries, files, originals, profiles, provenance, reviews
 from generations.delivery_forms import DeliveryForm, ProfileForm
@@ -169,11 +169,7 @@ def archive_answer(found: Delivery) -> HttpResponseBase:
     """The ZIP under a name made of the delivery's title; 404 where there is none."""
     if not found.archive:
         raise Http404
-    try:
-        opened = default_storage.open(found.archive)
-    except FileNotFoundError:  # withdrawn in this moment
-        raise Http404 from None
-    answer = FileResponse(opened, content_type="application/zip")
+    answer = stored_file(found.archive)
     answer["Content-Disposition"] = files.content_disposition(f"{slugify(found.title) or 'pictures'}.zip")
     return answer
 

@@ -14,6 +14,7 @@ from accounts import tenancy
 from accounts.models import Export, TenantQuerySet
 from generations import proposal_files
 from generations.models import Delivery, DeliveryItem, OriginalPage, Picture, Rendition
+from projects import storage
 from projects.models import Client, Photo, UnclaimedFile
 from projects.upload_rows import Upload
 
@@ -69,7 +70,7 @@ def check_files(*, now: datetime, ignore_younger: float = 0.0) -> FileCheck:
     made_before = now - timedelta(seconds=ignore_younger)
     with tenancy.system("check of files"):
         named = {name for rows, column in _named_files() for name in _names(rows, column)}
-    stored = set(_walk(""))
+    stored = set(storage.names())
     missing = [name for name in sorted(named - stored) if not default_storage.exists(name)]
     unknown = [name for name in sorted(stored - named) if _is_older(name, made_before)]
     with tenancy.system("check of files"):
@@ -108,17 +109,6 @@ def _unclaimed(names: list[str]) -> set[str]:
 
 def _in_pieces(names: list[str]) -> Iterable[list[str]]:
     return (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))
-
-
-def _walk(folder: str) -> Iterator[str]:
-    try:
-        folders, files = default_storage.listdir(folder)
-    except FileNotFoundError:  # nothing was ever stored, or it went in this moment
-        return
-    prefix = f"{folder}/" if folder else ""
-    yield from (prefix + name for name in files)
-    for name in folders:
-        yield from _walk(prefix + name)
 
 
 def _is_older(name: str, moment: datetime) -> bool:

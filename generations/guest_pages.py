@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import mimetypes
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import attempts, domains
 from accounts.attempts import TooManyAttempts
 from accounts.errors import Refusal
+from accounts.sending import stored_file
 from accounts.tenancy import enter
 from generations import files, renditions, review_links, review_shown, reviewing
 from generations.models import Decision, Rendition
@@ -255,12 +254,7 @@ def file(request: GuestRequest, item_id: str, which: str) -> HttpResponseBase:
     if request.headers.get("If-None-Match") == tag:
         answer: HttpResponseBase = HttpResponse(status=304)
     else:
-        try:
-            opened = default_storage.open(name)
-        except FileNotFoundError:  # removed, maybe in this moment
-            raise Http404 from None
-        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        answer = FileResponse(opened, content_type=media_type)
+        answer = stored_file(name)
     answer["ETag"] = tag
     answer["Cache-Control"] = "private, no-cache"  # kept, but asked for again each time
     return answer
@@ -292,14 +286,10 @@ def download(request: GuestRequest, item_id: str, kind: str) -> HttpResponseBase
     picture.organization = request.room.organization
     try:
         copy = renditions.copy_of(picture=picture, kind=Rendition.Kind(kind))
-        opened = default_storage.open(copy.file)
-    except FileNotFoundError:
-        raise Http404 from None
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("review-guest-item", token=request.token, item_id=item_id)
-    media_type = mimetypes.guess_type(copy.file)[0] or "application/octet-stream"
-    answer = FileResponse(opened, content_type=media_type)
+    answer = stored_file(copy.file)
     ending = copy.file.rpartition(".")[2]
     answer["Content-Disposition"] = files.content_disposition(
         f"{one.name or 'picture'} {one.number}.{ending}"

@@ -84,9 +84,8 @@ def _store_one(attempt: Generation, number: int, picture: EnginePicture, folder:
         signature=signature,
     )
     try:
-        with path.open("rb") as file:
-            storage.put(kept.image, file)
-        storage.put(kept.thumbnail, thumbnail)
+        through(partial(_put, kept.image, path))
+        through(partial(storage.put, kept.thumbnail, thumbnail))
         through(partial(storage.confirm, [kept.image, kept.thumbnail]))
         tenancy.release_connection()
     except BaseException:
@@ -94,6 +93,11 @@ def _store_one(attempt: Generation, number: int, picture: EnginePicture, folder:
         raise
     path.unlink()  # it may be large, and its thread may wait for others now
     return kept
+
+
+def _put(name: str, path: Path) -> None:
+    with path.open("rb") as file:
+        storage.put(name, file)
 
 
 def _tell_unsigned(attempt: Generation, problem: str) -> None:

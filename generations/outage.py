@@ -1,4 +1,4 @@
-"""What a worker does about a database that is away for a moment, and about being frozen itself."""
+"""What a worker does about a database or a storage that is away for a moment, and about being frozen itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from accounts.errors import StorageAway
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +39,14 @@ def alone() -> Iterator[None]:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether this says that the connection or the whole database is gone, and not that something was wrong."""
+    """Whether this says that the connection, the whole database or the storage is gone, and not that something was
+    wrong."""
     frozen = isinstance(error.__cause__, psycopg.errors.IdleInTransactionSessionTimeout)  # an InternalError
-    return frozen or isinstance(error, OperationalError | InterfaceError)
+    return frozen or isinstance(error, OperationalError | InterfaceError | StorageAway)
 
 
 def through(action: Callable[[], T]) -> T:
-    """Do it, and again while the database is away: what was paid for shall not be lost to a restart.
+    """Do it, and again while the database or the storage is away: what was paid for shall not be lost to a restart.
 
     `action` must bear repeating: the answer to a commit may have been lost. Inside a transaction it is done once.
     """
@@ -52,10 +55,10 @@ def through(action: Callable[[], T]) -> T:
     while True:
         try:
             return action()
-        except (DatabaseError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError, StorageAway) as error:
             if not is_away(error) or connection.in_atomic_block or time.monotonic() > give_up:
                 raise
-            logger.warning("The database is away (%s); again in %.1f s.", str(error).strip(), pause)
+            logger.warning("Database or storage is away (%s); again in %.1f s.", str(error).strip(), pause)
             connection.close()
             time.sleep(pause)
             pause = min(pause * 2, 2.0)

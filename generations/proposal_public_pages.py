@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import Refusal
+from accounts.sending import stored_file
 from accounts.tenancy import enter, public
 from generations import proposal_answers, proposal_document, proposals
 from generations.models import Proposal, ProposalAnswer
@@ -122,12 +121,7 @@ def file(request: HttpRequest, token: str, which: str) -> HttpResponseBase:  # n
         name = _name_of(found, which)
     if not name:
         raise Http404
-    try:
-        opened = default_storage.open(name)
-    except FileNotFoundError:
-        raise Http404 from None
-    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    answer = FileResponse(opened, content_type=media_type)
+    answer = stored_file(name)
     if which == "pdf":
         answer["Content-Disposition"] = f'attachment; filename="{found.label}.pdf"'
     return _hidden(answer)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 from procrastinate import exceptions
@@ -22,6 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 from accounts import emails
 
 RUN_TASK = "generations.run"
+_WHO = "SELECT pg_backend_pid(), current_database(), pg_postmaster_start_time()"
 LAG_LIMIT = 60.0  # seconds after which a waiting job means that the workers do not keep up
 WORKER_SILENCE = timedelta(seconds=30)
 
@@ -95,6 +97,21 @@ def direct_connection_params() -> dict[str, Any]:
     wanted = ("dbname", "user", "password", "host", "port", "sslmode", "sslrootcert")
     parameters = connection.get_connection_params()
     return {name: parameters[name] for name in wanted if parameters.get(name)}
+
+
+def direct_problem() -> str:
+    """Why LISTEN would hear nothing, or the queue be another database's; "" when all is well. Asks both.
+
+    A pooler makes up the process id that it tells its clients; the server itself tells the true one.
+    """
+    with psycopg.connect(autocommit=True, **direct_connection_params()) as direct:
+        theirs = direct.execute(_WHO).fetchone() or (0,)
+        if theirs[0] != direct.info.backend_pid:
+            return "A pooler stands where LISTEN and the workers need the server itself."
+    with connection.cursor() as cursor:
+        cursor.execute(_WHO)
+        ours = cursor.fetchone()
+    return "" if ours[1:] == theirs[1:] else "DATABASE_URL and DATABASE_DIRECT_URL lead to two databases."
 
 
 async def tidy(manager: JobManager) -> None:

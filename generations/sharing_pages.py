@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import domains
 from accounts.errors import Refusal
 from accounts.models import Role
+from accounts.sending import stored_file
 from accounts.tenancy import MemberRequest, enter, member, public
 from generations import sharing
 from generations.models import ShareLink
@@ -98,9 +97,4 @@ def shared_file(request: HttpRequest, token: str, which: str) -> HttpResponseBas
     name = {"before": found.before, "after": found.after}.get(which, "") if found else ""
     if not name:
         raise Http404
-    try:
-        opened = default_storage.open(name)
-    except FileNotFoundError:  # removed, maybe in this moment
-        raise Http404 from None
-    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return _hidden(FileResponse(opened, content_type=media_type))
+    return _hidden(stored_file(name))

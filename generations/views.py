@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import mimetypes
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.errors import Refusal
 from accounts.models import Role
+from accounts.sending import stored_file
 from accounts.tenancy import MemberRequest, enter, member, public
 from billing import statement
 from generations import failures, files, mailing, removal, services, sharing, timing
@@ -232,13 +231,7 @@ def file(request: HttpRequest, token: str, filename: str) -> HttpResponseBase:
     name = files.name_in(token)
     if name is None:
         raise Http404
-    try:
-        opened = default_storage.open(name)
-    except FileNotFoundError:  # removed, maybe in this moment
-        raise Http404 from None
-    # The type is the stored file's: the name in the address is anybody's to choose.
-    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    response = FileResponse(opened, filename=filename, content_type=media_type)
+    response = stored_file(name, filename=filename)
     response["Cache-Control"] = "private, max-age=86400, immutable"
     # A browser that shows a picture by itself puts styles of its own around it; a picture can do nothing with that.
     response["Content-Security-Policy"] = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"

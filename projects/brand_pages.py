@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import domains, emails
 from accounts.errors import Refusal
 from accounts.models import Domain, Role
+from accounts.sending import stored_file
 from accounts.tenancy import MemberRequest, enter, member, public
 from projects import brand, branding
 from projects.brand_rows import Brand
@@ -162,13 +161,9 @@ def _kept(answer: HttpResponseBase) -> HttpResponseBase:
 def logo(request: HttpRequest, brand_id: str) -> HttpResponseBase:  # noqa: ARG001 — a view
     """The picture."""
     found = branding.find(public_id=brand_id)
-    try:
-        opened = default_storage.open(found.logo) if found and found.logo else None
-    except FileNotFoundError:  # replaced in this moment
-        opened = None
-    if found is None or opened is None:
+    if found is None or not found.logo:
         raise Http404
-    return _kept(FileResponse(opened, content_type=mimetypes.guess_type(found.logo)[0]))
+    return _kept(stored_file(found.logo))
 
 
 @public("it stands on pages that clients open by links")

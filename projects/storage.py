@@ -8,7 +8,7 @@ sweep removes. So there is no row without a file, and no file without a row for 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import BinaryIO
@@ -74,6 +74,23 @@ def confirm(names: Collection[str]) -> None:
         raise ClaimedTooLate(f"{', '.join(swept)}: swept while being written.")
 
 
+def names() -> Iterator[str]:
+    """Every file that is stored, one folder after the other; takes as long as there are files."""
+    listing = getattr(default_storage, "names", None)  # a bucket tells a thousand at once
+    yield from listing() if listing is not None else _walk("")
+
+
+def _walk(folder: str) -> Iterator[str]:
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:  # nothing was ever stored, or it went in this moment
+        return
+    prefix = f"{folder}/" if folder else ""
+    yield from (prefix + name for name in files)
+    for name in folders:
+        yield from _walk(prefix + name)
+
+
 def claim(names: Sequence[str]) -> None:
     """From now on a row stands for these files; in the transaction that writes it. Raises ClaimedTooLate.
 
@@ -137,17 +154,26 @@ def _doom_the_unclaimed(now: datetime) -> None:
         UnclaimedFile.objects.filter(pk__in=list(old[:_AT_ONCE])).update(doomed=True)
 
 
+def _together(names: list[str]) -> Iterator[list[str]]:
+    """What is deleted at once: a bucket takes many with one request, a disk one after the other."""
+    step = _AT_ONCE if hasattr(default_storage, "delete_many") else 1
+    return (names[start : start + step] for start in range(0, len(names), step))
+
+
 def _delete(names: Iterable[str]) -> int:
     """The files first, then what tells of them: a crash in between repeats a harmless deletion. Returns how many."""
     gone, left = [], []
-    for name in names:
+    for some in _together(list(names)):
         try:
-            default_storage.delete(name)
+            if len(some) == 1:
+                default_storage.delete(some[0])
+            else:
+                default_storage.delete_many(some)  # type: ignore[attr-defined]
         except Exception:  # each storage has its own errors, and one file shall not keep the others
-            logger.exception("The file %s could not be deleted; the sweep tries again.", name)
-            left.append(name)
+            logger.exception("%s could not be deleted; the sweep tries again.", ", ".join(some[:3]))
+            left += some
         else:
-            gone.append(name)
+            gone += some
     UnclaimedFile.objects.filter(name__in=gone, doomed=True).delete()
     if left:  # to the end of the line
         UnclaimedFile.objects.filter(name__in=left).update(since=Now())

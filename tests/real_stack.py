@@ -144,6 +144,12 @@ class Caller(requests.Session):
         return balance
 
 
+def clean_environ() -> dict[str, str]:
+    """Ours, without what only tests want."""
+    ours = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
 @contextmanager
 def running(folder: Path, **environ: str) -> Iterator[RealStack]:
     """A stack that is ready; stopped as Ctrl-C would, at the end, and its database with it."""
@@ -158,11 +164,7 @@ def running(folder: Path, **environ: str) -> Iterator[RealStack]:
 def running_from(code: Path, folder: Path, **environ: str) -> Iterator[RealStack]:
     """The same with the programs of any checkout; the database is left where it is."""
     port = free_port()
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
-    }
+    clean = clean_environ()
     limits = dict.fromkeys(("API_REQUESTS_PER_MINUTE", *QUOTAS), "60000")
     full = clean | {"DATA_DIR": str(folder), "PORT": str(port)} | limits | environ
     log = folder.parent / f"{folder.name}.log"

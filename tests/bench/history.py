@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.report import Goal, Options, Part, Row
-from tests.real_stack import ROOT
+from tests.real_stack import QUOTAS, ROOT
 
 SMALL, OTHERS = 1_000, 10  # pictures: of the small workspace, and of each of those around
 IN_ROOM = 200  # of them in the room that is looked at
@@ -116,7 +116,7 @@ WHERE l.account_id = c.id
   AND c.organization_id IN (SELECT id FROM accounts_organization WHERE public_id = ANY(%(ids)s));
 UPDATE generations_generation SET worker = '' WHERE worker = 'bench';
 """
-_GUARDED = (
+GUARDED = (
     *("generations_generation", "generations_promptword", "generations_picture"),
     *("billing_creditentry", "billing_creditaccount", "accounts_event"),
 )
@@ -147,12 +147,12 @@ def seed(names: dict[str, Any], counts: dict[str, int]) -> None:
     with connection.cursor() as cursor:
         with transaction.atomic():
             cursor.execute("SELECT set_config('app.system', 'on', true), setseed(0.7)")
-            for table in _GUARDED:
+            for table in GUARDED:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cursor.execute(_SEED, {"rows": rows, "ids": ids})
             cursor.execute(f"TRUNCATE billing_creditday; {sums.FILL}".replace("%", "%%"), {})
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table is altered while checks are due
-            for table in _GUARDED:
+            for table in GUARDED:
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         cursor.execute("VACUUM (ANALYZE)")
 
@@ -315,6 +315,36 @@ def table(seen: dict[str, tuple[Seen, Seen]], rows: int) -> str:
     return "\n".join(lines)
 
 
+@contextmanager
+def database(folder: Path) -> Iterator[None]:
+    """A migrated server in this folder, which the settings of this process then name."""
+    from config.local.postgres import EmbeddedPostgres
+
+    cluster = EmbeddedPostgres(folder / "data")
+    cluster.ensure_running()
+    limits = ("API_REQUESTS_PER_MINUTE", *QUOTAS)
+    try:
+        os.environ |= {
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": cluster.connection_url(),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            **dict.fromkeys(limits, "100000"),
+        }
+        import django
+        from django.conf import settings
+        from django.core.management import call_command
+        from django.test.utils import setup_test_environment
+
+        django.setup()
+        setup_test_environment()
+        # Twenty thousand people's passwords, which nobody will ask for.
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        cluster.destroy()
+
+
 def main() -> None:
     """Measure in a database of its own and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -322,39 +352,9 @@ def main() -> None:
     parser.add_argument("--workspaces", type=int, default=10_000)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="history-bench-") as folder:
-        from config.local.postgres import EmbeddedPostgres
-
-        cluster = EmbeddedPostgres(Path(folder) / "data")
-        cluster.ensure_running()
-        try:
-            os.environ |= {
-                "DATA_DIR": folder,
-                "DATABASE_URL": cluster.connection_url(),
-                "DJANGO_SETTINGS_MODULE": "config.settings",
-                **dict.fromkeys(
-                    (
-                        "API_REQUESTS_PER_MINUTE",
-                        "API_WORKSPACE_REQUESTS_PER_MINUTE",
-                        "API_ADDRESS_REQUESTS_PER_MINUTE",
-                    ),
-                    "100000",
-                ),
-            }
-            import django
-            from django.conf import settings
-            from django.core.management import call_command
-            from django.test.utils import setup_test_environment
-
-            django.setup()
-            setup_test_environment()
-            # Twenty thousand people's passwords, which nobody will ask for.
-            settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-            call_command("migrate", verbosity=0)
-            seen = measure(options.rows, options.workspaces)
-            print(json.dumps(told(seen)) if options.json else table(seen, options.rows))  # noqa: T201
-        finally:
-            cluster.destroy()
+    with tempfile.TemporaryDirectory(prefix="history-bench-") as folder, database(Path(folder)):
+        seen = measure(options.rows, options.workspaces)
+        print(json.dumps(told(seen)) if options.json else table(seen, options.rows))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ def upstream(faults: dict[str, Any], *, seed: int = 7) -> Iterator[tuple[str, su
 
 
 def _ask_all(callers: Sequence[Caller], generations: int) -> None:
-    image = _photo()
+    image = photo()
     with ThreadPoolExecutor(8) as threads:
         for number, response in enumerate(
             threads.map(
@@ -182,7 +182,7 @@ def _ask_all(callers: Sequence[Caller], generations: int) -> None:
             assert response.status_code in (200, 202), f"{number}: {response.status_code} {response.text}"
 
 
-def _photo() -> str:
+def photo() -> str:
     """The sample photo as the API wants it."""
     return f"data:image/jpeg;base64,{base64.b64encode(SAMPLE.read_bytes()).decode()}"
 

@@ -20,7 +20,7 @@ from tests.bench import report
 from tests.bench.report import Options, Part
 
 # Each is a module of this package with `part_of(options) -> Part`; the soak takes long and runs by its own name alone.
-PARTS = ("accept", "flood", "ledger", "in_flight", "history", "images", "startup", "soak")
+PARTS = ("accept", "flood", "ledger", "in_flight", "history", "per_picture", "images", "startup", "soak")
 USUAL = PARTS[:-1]
 
 

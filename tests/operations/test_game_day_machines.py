@@ -21,8 +21,7 @@ import pytest
 import requests
 from pytest_django import DjangoDbBlocker
 
-from config.local.stack import commands
-from tests import database, meltflex_server, real_stack
+from tests import database, machines, meltflex_server, real_stack
 from tests.factories import data_url
 from tests.meltflex_server import MeltFlexServer
 from tests.operations.incidents import TOKEN, Operator, ended, eventually, firing, nothing_is_lost
@@ -140,35 +139,9 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def machine(stack: RealStack, shim: Path, seconds: int) -> Iterator[RealStack]:
     """One more machine of the same instance, with a web process and a worker, whose clock is off by so much."""
-    port = real_stack.free_port()
-    environ = stack.environ | {"LD_PRELOAD": str(shim), "CLOCK_SHIFT": str(seconds), "PORT": str(port)}
-    environ |= {"WEB_PROCESSES": "1", "WORKER_PROCESSES": "1"}
-    programs = commands("127.0.0.1", port)
-    log = stack.log.with_name(f"machine{seconds}.log")
-    with log.open("wb") as output:
-        running = [
-            subprocess.Popen(programs[name], cwd=ROOT, env=environ, stdout=output, stderr=output)
-            for name in ("web", "worker")
-        ]
-        wrong = RealStack(f"http://127.0.0.1:{port}", environ, running[0], log)
-        try:
-            assert eventually(lambda: answers(wrong), 120), log.read_text()[-3000:]
-            yield wrong
-        finally:
-            for process in running:
-                process.terminate()
-            for process in running:
-                try:
-                    process.wait(timeout=60)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-
-
-def answers(stack: RealStack) -> bool:
-    try:
-        return requests.get(f"{stack.address}/healthz", timeout=5).ok
-    except requests.ConnectionError:
-        return False
+    wrong = stack.environ | {"LD_PRELOAD": str(shim), "CLOCK_SHIFT": str(seconds)}
+    with machines.machine(wrong, stack.log.with_name(f"machine{seconds}.log")) as started:
+        yield started
 
 
 def slowly(handler: Any) -> None:

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 LEASE_RENEWALS = 4  # within one lease, so that one slow renewal costs nothing
 SWEEP_SECONDS = 5.0
 HEARTBEAT_SECONDS = 5.0  # the sign of life that /readyz looks for
+_OF_DJANGO = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 
 
 class Command(BaseCommand):
@@ -130,11 +131,14 @@ class _Sweeper:
         self._looked_at = began
 
 
-def _leave_the_pool() -> None:
-    """Give this thread a connection of its own: hundreds of jobs that end together shall not make a lease late."""
+def _leave_the_pools() -> None:
+    """Give this thread a connection of its own, past our pool and past any pooler's: hundreds of jobs that end
+    together shall not make a lease late."""
     own = connections.create_connection(DEFAULT_DB_ALIAS)
     options = {name: value for name, value in own.settings_dict["OPTIONS"].items() if name != "pool"}
-    own.settings_dict = {**own.settings_dict, "OPTIONS": options}
+    direct = queue.direct_connection_params()
+    named = {django: direct.pop(libpq, "") for libpq, django in _OF_DJANGO.items()}
+    own.settings_dict = {**own.settings_dict, **named, "OPTIONS": options | direct}
     connections[DEFAULT_DB_ALIAS] = own
 
 
@@ -142,7 +146,7 @@ def _every(seconds: float, action: Callable[[], None], stopped: threading.Event)
     """Do it again and again in a thread of its own, which no busy event loop and no full queue can delay."""
 
     def loop() -> None:
-        _leave_the_pool()
+        _leave_the_pools()
         while not stopped.wait(seconds):
             try:
                 action()
