@@ -9,6 +9,7 @@ import numpy as np
 
 from generations.engines.preview import parser
 from generations.engines.preview.arrays import Bytes, Floats, Mask, floats, smoothstep
+from generations.engines.preview.paint import without_things
 from generations.engines.preview.panels import Panel, polygon
 
 _PART = 0.42  # a separate piece of a surface of which the parser is less sure is left out
@@ -25,6 +26,10 @@ _BESIDE_WALL, _SAME_HUE = 0.35, 6.0  # of what is around it, and Lab units, by w
 _PANES = 0.3  # of what is framed, from which it is a window
 _GLASS_IN_DOOR = 0.15
 _ISLAND, _ALL_AROUND = 0.03, 0.85  # part of the picture, and of what is around it
+_GLOW, _LIT_WALL = (
+    0.02,
+    0.6,
+)  # part of the picture that light on a wall covers at most, and of what is around it
 _SUNNY = 0.06  # part of the picture that a patch of sun covers at most
 _SUNLIGHT, _SUN_HUE, _BURNT = (
     12.0,
@@ -55,6 +60,7 @@ class Judge:
         lab: Floats,
         beliefs: Floats,
         parsed: Floats,
+        walls: Bytes,
         framed: list[Panel],
         laid: list[Floats],
     ) -> None:
@@ -62,14 +68,19 @@ class Judge:
         self._close_false_windows()
         self._keep_framed(framed)
         self._lift_rugs(laid)
+        self.beliefs, things = without_things(self.beliefs, lab, parsed, walls)
         self._close_islands()
+        self._fill_light()
         self._fill_sun()
         self.winner = self.beliefs.argmax(-1)
         grey = np.asarray(cv2.GaussianBlur(encoded, (0, 0), 0.8), np.uint8)
         steep = max_gradient(grey)
         # In the dark everything has less contrast, edges too.
         lit = np.clip(floats(cv2.blur(encoded, (25, 25))).max(-1) / _LIT, _DARKEST, 1)
-        self.edges = cv2.dilate((steep > _EDGE * lit).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        edges = (steep > _EDGE * lit).astype(np.uint8)
+        # A change of hue is an edge in any light.
+        edges |= cv2.morphologyEx(things.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+        self.edges = cv2.dilate(edges, np.ones((5, 5), np.uint8)) > 0
 
     def _close_false_windows(self) -> None:
         """Gives back to the walls, or to the things, what was taken for a window and can't be one.
@@ -144,6 +155,27 @@ class Judge:
                     belief[..., around] += belief[..., index] * member
                     belief[..., index] *= ~member
 
+    def _fill_light(self) -> None:
+        """Wall where light or shadow on it was taken for something: most of what is around it is wall, with no edge."""
+        winner = self.beliefs.argmax(-1)
+        for index in (parser.OTHER, parser.FLOOR, parser.WINDOW):
+            solid = (winner == index).astype(np.uint8)
+            count, parts, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
+            for part in range(1, count):
+                x, y, w, h, size = (int(value) for value in stats[part])
+                if not _SPECK * solid.size / 4 < size < _GLOW * solid.size:
+                    continue
+                area = np.s_[max(0, y - 12) : y + h + 12, max(0, x - 12) : x + w + 12]
+                member: Mask = parts[area] == part
+                ring = (cv2.dilate(member.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~member
+                wall = winner[area] == parser.WALL
+                if not ring.any() or float(wall[ring].mean()) < _LIT_WALL:
+                    continue
+                if _softest(self.lab[area], member, 60, wall) < _SOFT:
+                    belief = self.beliefs[area]
+                    belief[..., parser.WALL] += belief[..., index] * member
+                    belief[..., index] *= ~member
+
     def _fill_sun(self) -> None:
         """Floor where the sun falls on it: brighter than all around, and of the floor's hue or burnt out."""
         winner = self.beliefs.argmax(-1)
@@ -168,9 +200,9 @@ class Judge:
                 belief[..., parser.FLOOR] += (belief[..., parser.OTHER] + belief[..., parser.RUG]) * member
                 belief[..., [parser.OTHER, parser.RUG]] *= ~member[..., None]
 
-    def _surface(self, index: int, *, least: float) -> Surface:
+    def _surface(self, index: int, *, least: float, said: Floats | None = None) -> Surface:
         belief = self.beliefs[..., index]
-        said = self.parsed[..., index]
+        said = self.parsed[..., index] if said is None else said
         solid = np.asarray(self.winner == index)
         kept = _kept_parts(solid, floats(said), _PART)
         kept = _without_holes(kept, self.beliefs[..., parser.OTHER] + self.beliefs[..., parser.WINDOW])
@@ -180,8 +212,8 @@ class Judge:
         sure = float(said[kept].mean())
         sure = 0.3 + 0.8 * sure
         sure *= 1 - 0.6 * float(smoothstep(*_RAGGED, floats([self._raggedness(kept)]))[0])
-        mask = floats(kept) * np.maximum(belief, 0.5)
-        return Surface(floats(smoothstep(0.2, 0.8, mask)), float(np.clip(sure, 0, 1)))
+        # All of it or nothing: what is half believed must not be half painted. The rim is drawn at full size.
+        return Surface(floats(kept), float(np.clip(sure, 0, 1)))
 
     def _raggedness(self, kept: Mask) -> float:
         """The length of a surface's outline that borders on things without an edge in the picture, in its own size."""
@@ -229,7 +261,9 @@ class Judge:
         return Surface(floats(smoothstep(0.3, 0.7, belief) * known[parts]), 1.0)
 
     def rug(self) -> Surface:
-        return self._surface(parser.RUG, least=0.012)
+        """A rug was found by its hue or its outline; the parser tells it from things, and not from the floor."""
+        flat = floats(self.parsed[..., [parser.FLOOR, parser.RUG]].sum(-1))
+        return self._surface(parser.RUG, least=0.012, said=flat)
 
     def sure_ground(self) -> Floats:
         """1 where the parser itself saw floor or rug, and not only the colours."""
@@ -245,8 +279,11 @@ def _hues_apart(lab: Floats, one: Mask, other: Mask) -> float:
     return float(np.linalg.norm(np.median(lab[one][:, 1:], 0) - np.median(lab[other][:, 1:], 0)))
 
 
-def _softest(lab: Floats, member: Mask) -> float:
-    """The change of colour across the outline of `member`, exceeded along three quarters of it."""
+def _softest(lab: Floats, member: Mask, percent: float = 25, beside: Mask | None = None) -> float:
+    """The change of colour across the outline of `member`, not reached along that many percent of it.
+
+    With `beside` only the outline that borders on it counts.
+    """
     solid = member.astype(np.uint8)
     core, grown = cv2.erode(solid, np.ones((9, 9), np.uint8)), cv2.dilate(solid, np.ones((15, 15), np.uint8))
     lab, sides = floats(cv2.GaussianBlur(lab, (0, 0), 1.2)), []
@@ -255,7 +292,9 @@ def _softest(lab: Floats, member: Mask) -> float:
         near = floats(cv2.blur(lab * weight[..., None], (11, 11)))
         sides.append(near / np.maximum(floats(cv2.blur(weight, (11, 11))), 1e-3)[..., None])
     rim = cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-    return float(np.percentile(np.linalg.norm(sides[0] - sides[1], axis=-1)[rim], 25))
+    if beside is not None:
+        rim &= cv2.dilate((beside & ~member).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return float(np.percentile(np.linalg.norm(sides[0] - sides[1], axis=-1)[rim], percent))
 
 
 def max_gradient(picture: Bytes) -> Floats:

@@ -129,9 +129,13 @@ class _Evidence:
         paces = (np.broadcast_to(y, (len(boxes), len(y))), -y / up, -x / left, x / right, z / depth)
         labels, fastest = np.zeros(paces[0].shape, np.uint8), paces[0].copy()
         for plane, pace in enumerate(paces[1:], 1):
-            labels[pace > fastest] = plane
+            # Planes come in order, so that the last one that is faster has the highest number.
+            np.maximum(labels, (pace > fastest) * np.uint8(plane), out=labels)
             np.maximum(fastest, pace, out=fastest)
-        said = self.words.ravel()[labels.astype(np.int32) * len(self.rays) + np.arange(len(self.rays))]
+        word = labels.astype(np.int32)
+        word *= len(self.rays)
+        word += np.arange(len(self.rays), dtype=np.int32)
+        said = np.take(self.words.ravel(), word)
         return floats(_PARSER * said.mean(1))
 
     def agreement(self, box: Floats) -> float:

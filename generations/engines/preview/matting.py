@@ -9,6 +9,15 @@ from generations.engines.preview.arrays import Floats, Mask, band_of, by_rows, f
 
 _REACH = 420  # the rim is this part of the longest side wide, to both sides of the outline
 _APART = 0.02  # linear light: surfaces that differ less can't be told apart at their rim
+_UNLIKE = (
+    0.1,
+    0.3,
+)  # the same in parts of the surface's own light: a picture's grain is taken for a rim up to there
+_FOREIGN = (
+    0.12,
+    0.25,
+)  # in the same parts: how far from every mixture a third thing at the rim is, a picture's frame
+_IN_SHADE = 0.45  # of a surface's light, which a shadow at its rim leaves it
 
 
 def matted(mask: Floats, linear: Floats) -> Floats:
@@ -30,14 +39,34 @@ def _drawn(mask: Floats, linear: Floats, reach: float) -> Floats:
     inside, has_inside = _around(linear, mask > 0.9, reach, narrow)
     outside, has_outside = _around(linear, mask < 0.1, reach, narrow)
     axis = inside - outside
-    length = (axis**2).sum(-1)
-    share = ((linear[narrow] - outside) * axis).sum(-1) / (length + 1e-5)
-    known = smoothstep(0.02, 0.1, np.minimum(has_inside, has_outside)) * smoothstep(
-        _APART**2, (3 * _APART) ** 2, floats(length)
-    )
+    length = _product(axis, axis)
+    seen = linear[narrow]
+    share = _product(seen - outside, axis) / (length + np.float32(1e-5))
+    own = np.sqrt(_product(inside, inside)) + np.float32(0.02)
+    known = smoothstep(0.02, 0.1, np.minimum(has_inside, has_outside))
+    known = known * smoothstep(_APART**2, (3 * _APART) ** 2, floats(length))
+    known = known * smoothstep(*_UNLIKE, floats(np.sqrt(length) / own))
     drawn, old = mask.copy(), mask[narrow]
-    drawn[narrow] = old + (np.clip(1.25 * share - 0.125, 0, 1) - old) * known
+    new = old + (np.clip(1.25 * share - 0.125, 0, 1) - old) * known
+    third = smoothstep(*_FOREIGN, floats(_off_mixtures(seen, inside, outside, floats(share)) / own))
+    drawn[narrow] = new * (1 - third * (has_inside > 0.05))
+    # What is left of the grain: single pixels.
+    smooth = floats(cv2.medianBlur(np.ascontiguousarray(drawn), 3))
+    drawn[narrow] = smooth[narrow]
     return drawn
+
+
+def _off_mixtures(seen: Floats, inside: Floats, outside: Floats, share: Floats) -> Floats:
+    """How far colours (n, 3) are from all between the surface and what is beside it, and from the surface in shade."""
+    away = seen - outside - (inside - outside) * np.clip(share, 0, 1)[:, None]
+    light = _product(seen, inside) / (_product(inside, inside) + np.float32(1e-6))
+    shaded = seen - inside * np.clip(light, _IN_SHADE, 1.3)[:, None]
+    return np.sqrt(np.minimum(_product(away, away), _product(shaded, shaded)))
+
+
+def _product(one: Floats, other: Floats) -> Floats:
+    """Of each two colours (n, 3)."""
+    return floats(np.einsum("nc,nc->n", one, other))
 
 
 def beside(picture: Floats, mask: Floats, reach: float) -> Floats:

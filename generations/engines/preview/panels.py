@@ -22,6 +22,7 @@ _FRAMED = 0.78  # of each side that shows an edge
 _LINED_UP = 4  # cells by which the ends of two sides may differ, and more for long ones
 _SIDES = (10, 110)  # cells: the least and the greatest side of anything framed
 _ALIKE, _MOSTLY = 4.5, 0.7  # Lab units, and part of what is framed
+_IN_LIGHT = (0.6, 1, 1)  # of that, what lightness counts: a wall is darker beside what hangs there
 _MOST = 0.45  # part of a wall: where more is framed, it is the wall itself that has boards or panels
 _DOOR_HEIGHT = (0.6, 0.92)  # of the room's
 _DOOR_SHAPE = (0.28, 0.62)  # width over height
@@ -87,7 +88,7 @@ def _on_wall(lab: Floats, seen: Floats) -> list[Panel]:
     found = [one for one in _rectangles(*lines_of(slopes, _EDGE)) if not one[-1]]
     for one in sorted(found, key=lambda one: (one[2] - one[0]) * (one[3] - one[1])):
         left, top, right, bottom, _ = one
-        if not _is_wall(flat, framed, *one[:4]):
+        if not _is_wall(flat, visible, framed, one[:4]):
             boxes.append(one)
             framed[top : bottom + 1, left : right + 1] = 1
     for left, top, right, bottom, _ in boxes:
@@ -105,21 +106,31 @@ def _on_wall(lab: Floats, seen: Floats) -> list[Panel]:
     ]
 
 
-def _is_wall(flat: Floats, framed: Bytes, left: int, top: int, right: int, bottom: int) -> bool:
-    """Whether what is not `framed` yet looks as above and below: what is between two pictures, or two cables."""
+def _is_wall(flat: Floats, visible: Mask, framed: Bytes, box: tuple[int, int, int, int]) -> bool:
+    """Whether what is not `framed` yet in a box (left, top, right, bottom) looks as above and below, or to both sides:
+    what is between two pictures, or two cables."""
+    left, top, right, bottom = box
     edge, far = _LINED_UP, 2 * _LINED_UP
     columns = np.s_[left + edge : right - edge + 1]
     rows = np.s_[top + edge : bottom - edge + 1]
-    inside = flat[rows, columns][framed[rows, columns] == 0]
-    above, below = (
-        flat[max(0, top - far) : max(0, top - edge), columns],
-        flat[bottom + edge : bottom + far, columns],
-    )
-    around = np.concatenate([above.reshape(-1, 3), below.reshape(-1, 3)])
-    if not len(around) or not len(inside):
+    frames = cv2.dilate(framed, np.ones((edge + 1, edge + 1), np.uint8))
+    inside = flat[rows, columns][(frames[rows, columns] == 0) & visible[rows, columns]]
+    if not len(inside):
         return False
-    apart = np.linalg.norm(inside - np.median(around, 0), axis=-1)
-    return bool((apart < _ALIKE).mean() > _MOSTLY)
+    pairs = (
+        (
+            np.s_[max(0, top - far) : max(0, top - edge), columns],
+            np.s_[bottom + edge : bottom + far, columns],
+        ),
+        (np.s_[rows, max(0, left - far) : max(0, left - edge)], np.s_[rows, right + edge : right + far]),
+    )
+    for pair in pairs:
+        around = np.concatenate([flat[where][visible[where]] for where in pair])
+        if len(around):
+            apart = np.linalg.norm((inside - np.median(around, 0)) * floats(_IN_LIGHT), axis=-1)
+            if (apart < _ALIKE).mean() > _MOSTLY:
+                return True
+    return False
 
 
 def slopes_of(flat: Floats, visible: Mask) -> tuple[Floats, Floats]:

@@ -146,7 +146,7 @@ def _walls(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
     if look.wall_finish:
         if room.walls.confidence >= CONFIDENT:
             material = planes.seen(texture(look.wall_finish, look.variant), room.walls, BACK)
-            done.picture = painted(done.picture, room, material, room.walls.mask)
+            done.picture = painted(done.picture, room, material, room.walls.mask, seen=done.source)
             done.applied.append(f"walls: {look.wall_finish}")
         else:
             done.leave_out("walls", "the walls could not be told from what stands before them")
@@ -156,7 +156,9 @@ def _walls(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
 
 def _painted_or_left(done: Rendering, room: Room, surface: Surface, paint: Floats, name: str) -> None:
     if surface.confidence >= CONFIDENT:
-        done.picture = painted(done.picture, room, paint, surface.mask)
+        done.picture = painted(
+            done.picture, room, paint, surface.mask, seen=done.source, ceiling=name == "ceiling"
+        )
         done.applied.append(f"{name}: paint")
     else:
         done.leave_out(name, f"{_UNSURE[name]} could not be told from what is before it")
@@ -167,7 +169,7 @@ def _rug(done: Rendering, room: Room, look: Look, planes: _Planes) -> None:
         return
     if room.rug.confidence >= CONFIDENT:
         if look.rug_named:  # the one that lies there is dyed; a style alone leaves it
-            done.picture = painted(done.picture, room, look.rug, room.rug.mask)
+            done.picture = painted(done.picture, room, look.rug, room.rug.mask, seen=done.source)
             done.applied.append("rug: new colour")
         return
     place = None

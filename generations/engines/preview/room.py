@@ -84,13 +84,14 @@ def understand(linear: Floats) -> Room:
     encoded = to_bytes(resize(linear, *label_size))
     parsed, planes = _read(linear)
     layout = _layout(linear, planes)
+    parsed = resize(parsed, *label_size)
     geometry = _Geometry(layout, *label_size)
     foot = geometry.foot(encoded)
     labels = labelling.label(encoded, geometry.weighed(parsed, foot), parsed, foot)
-    beliefs = geometry.sewn(labels, parsed)
     lab = floats(cv2.cvtColor(floats(encoded) / 255, cv2.COLOR_RGB2LAB))
+    beliefs = geometry.sewn(labels, parsed)
     seen = lab, layout.camera.resized(*label_size), layout.box
-    judge = Judge(encoded, lab, beliefs, resize(parsed, *label_size), panels(*seen), rugs(*seen))
+    judge = Judge(encoded, lab, beliefs, parsed, geometry.wall, panels(*seen), rugs(*seen))
     parts = [
         judge.floor(),
         judge.walls(),
@@ -218,17 +219,18 @@ class _Geometry:
             floats(cv2.Sobel(cv2.GaussianBlur(far, (0, 0), 2.0), cv2.CV_32F, *axis)) / 8 for axis in _AXES
         ]
         picture = cv2.GaussianBlur(encoded, (0, 0), 1.0)
-        change = [floats(cv2.Sobel(picture, cv2.CV_32F, *axis)) / 8 for axis in _AXES]
-        across = np.abs(change[0] * slope[0][..., None] + change[1] * slope[1][..., None]).max(-1)
-        along = np.abs(change[1] * slope[0][..., None] - change[0] * slope[1][..., None]).max(-1)
-        seen = (across > _FOOT_EDGE) & (across > 2 * along) & (np.abs(far) < 5)
+        close = np.abs(far) < 5
+        change = [floats(cv2.Sobel(picture, cv2.CV_32F, *axis))[close] / 8 for axis in _AXES]
+        slope = [one[close][:, None] for one in slope]
+        across = np.abs(change[0] * slope[0] + change[1] * slope[1]).max(-1)
+        along = np.abs(change[1] * slope[0] - change[0] * slope[1]).max(-1)
+        seen = np.zeros(far.shape, np.uint8)
+        seen[close] = (across > _FOOT_EDGE) & (across > 2 * along)
         # A line, and no spots: most of what is near along the way shows it.
-        near = floats(
-            cv2.blur(floats(cv2.dilate(seen.astype(np.uint8), np.ones((9, 9), np.uint8))), (25, 25))
-        )
-        rim = floats(cv2.blur(floats(np.abs(far) < 5), (25, 25)))
+        near = floats(cv2.blur(floats(cv2.dilate(seen, np.ones((9, 9), np.uint8))), (25, 25)))
+        rim = floats(cv2.blur(floats(close), (25, 25)))
         line = smoothstep(0.5, 0.9, floats(near / np.maximum(rim, 1e-3)))
-        spread = floats(cv2.dilate(floats(line * (np.abs(far) < 5)), np.ones((25, 25), np.uint8)))
+        spread = floats(cv2.dilate(floats(line * close), np.ones((25, 25), np.uint8)))
         reach = np.exp(-((far / _FOOT_WIDTH) ** 2)) * inside
         return floats(self.trust * spread * reach)
 

@@ -22,9 +22,13 @@ from generations.engines.preview.arrays import (
 from generations.engines.preview.camera import CEILING, FLOOR, LEFT, RIGHT, Camera
 from generations.engines.preview.materials import METRES, SIDE
 from generations.engines.preview.matting import beside, reach_of, replaced
-from generations.engines.preview.room import Room
+from generations.engines.preview.room import CONFIDENT, Room
 
 _COARSEST = 7  # mip levels below the full texture
+_SEEN = 0.01  # part of the picture from which a ceiling tells the hue of the light
+_TINTED = 0.35  # the part of the light's hue that paint on a wall takes on
+_WHITE_CEILING = 0.8
+_LIGHTS = (0.4, 1.7)  # of its luminance: the least and the most that a channel of a room's light has
 _USUAL_WALL, _WHITE_WALL = 0.62, 0.84  # albedo of an unknown wall: most are pale
 
 
@@ -39,6 +43,19 @@ def room_light(picture: Floats, room: Room) -> float:
     # The brighter a wall is in a well exposed photo, the whiter it is.
     albedo = _USUAL_WALL + (_WHITE_WALL - _USUAL_WALL) * smoothstep(0.3, 0.7, floats([typical]))[0]
     return float(np.clip(typical / albedo, 0.12, 1.15))
+
+
+def light_tint(picture: Floats, room: Room) -> Floats:
+    """The hue of the room's light, (3,) with a luminance of 1: that of the ceiling, as nearly all are white."""
+    if room.ceiling.confidence < CONFIDENT or room.ceiling.mask.mean() < _SEEN:
+        return np.ones(3, np.float32)
+    few, weights = sampled(picture), sampled(room.ceiling.mask)
+    seen = floats([weighted_median(few[..., channel], weights) for channel in range(3)])
+    tint = seen / max(float(luma(seen)), 1e-3)
+    # A ceiling of another hue than light can have is painted.
+    if tint.min() < _LIGHTS[0] or tint.max() > _LIGHTS[1]:
+        return np.ones(3, np.float32)
+    return floats(tint)
 
 
 def plane_coordinates(room: Room, labels: Bytes, along: Floats, rays: Floats) -> tuple[Floats, Floats]:
@@ -151,7 +168,7 @@ def relaid(
     typical = weighted_median(luma(np.ascontiguousarray(sampled(photo))), sampled(where))
     # The old floor's own albedo is unknown: between "as bright as the room's light makes it" and a middle grey.
     old = np.clip(typical / full, 0.06, 0.75)
-    irradiance = np.float32(typical / old**0.75 / 0.36**0.25)
+    irradiance = floats(light_tint(seen, room) * np.float32(typical / old**0.75 / 0.36**0.25))
 
     def part(lit: Floats, material: Floats) -> Floats:
         if sun < 1:
@@ -165,13 +182,21 @@ def relaid(
     return out
 
 
-def painted(picture: Floats, room: Room, paint: Floats, mask: Floats) -> Floats:
-    """Walls painted in `paint` (3,) or finished in an albedo (h, w, 3), keeping every shade of the old ones."""
+def painted(
+    picture: Floats, room: Room, paint: Floats, mask: Floats, *, seen: Floats, ceiling: bool = False
+) -> Floats:
+    """Walls painted in `paint` (3,) or finished in an albedo (h, w, 3), keeping every shade of the old ones.
+
+    The light is that of the photo `seen`, whatever was painted before. A `ceiling` was white, so that another white
+    makes it no brighter.
+    """
     few, weights = sampled(picture), sampled(mask)
     old = floats([weighted_median(few[..., channel], weights) for channel in range(3)])
-    full = room_light(picture, room)
-    was = np.clip(luma(old) / full, 0.3, 0.9)
-    typical = np.float32(luma(old) / was**0.8 / 0.6**0.2)
+    full = room_light(seen, room)
+    was = np.clip(luma(old) / full, _WHITE_CEILING if ceiling else 0.3, 0.9)
+    # An eye takes most of the light's hue off a wall that it knows to be navy.
+    tint = light_tint(seen, room) ** np.float32(1 if ceiling else _TINTED)
+    typical = floats(tint * np.float32(luma(old) / was**0.8 / 0.6**0.2))
 
     def part(seen: Floats, albedo: Floats) -> Floats:
         ratio = seen / np.maximum(old, 0.01)
