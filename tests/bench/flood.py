@@ -66,7 +66,8 @@ class _Flood:
             "MELTFLEX_API_KEY": "mf_sk_up",
             "FETCH_ALLOW_LOOPBACK": "true",
             "UPSTREAM_CONCURRENCY": str(self.clients + 100),
-            "WORKER_CONCURRENCY": str(self.clients + 20),
+            "WORKER_PROCESSES": "2",
+            "WORKER_CONCURRENCY": str(self.clients // 2 + 20),
             # Half of a process's threads may wait, and two processes share the callers unevenly.
             "WEB_THREADS": str(2 * self.clients),
         }
@@ -108,7 +109,7 @@ class _Flood:
         part.notes.append(
             f"{self.clients} callers, {self._rounds} calls each, one after the other. Failed calls: {told}."
             f" No more than {self.clients / self.seconds:.2f}/s is possible. Memory of ours is that of web, worker,"
-            " image processes and supervisor together."
+            " image processes and supervisor together: two web processes, as the naive view has, and two workers."
         )
         return part
 
