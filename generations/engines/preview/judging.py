@@ -41,6 +41,7 @@ _FRAMED = 0.6  # of a window's outline
 _EDGE = 14.0  # steps of 255 a pixel
 _LIT, _DARKEST = 110.0, 0.3  # level of 255 below which an edge needs less, and the least part that it needs
 _SPECK = 0.0006  # part of the picture below which a piece of a surface, or a hole in it, is none
+_BARE = np.isin(np.arange(parser.OTHER + 1), (parser.FLOOR, parser.WALL, parser.CEILING, parser.RUG))
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ class Judge:
         self._keep_framed(framed)
         self._lift_rugs(laid)
         self.beliefs, things = without_things(self.beliefs, lab, parsed, walls)
+        self.winner = self.beliefs.argmax(-1)
         self._close_islands()
         self._fill_light()
         self._fill_sun()
-        self.winner = self.beliefs.argmax(-1)
         grey = np.asarray(cv2.GaussianBlur(encoded, (0, 0), 0.8), np.uint8)
         steep = max_gradient(grey)
         # In the dark everything has less contrast, edges too.
@@ -139,7 +140,7 @@ class Judge:
 
     def _close_islands(self) -> None:
         """A piece of wall in the middle of the ceiling is ceiling, and a piece of ceiling in a wall is wall."""
-        winner = self.beliefs.argmax(-1)
+        winner = self.winner.copy()
         for index, around in ((parser.WALL, parser.CEILING), (parser.CEILING, parser.WALL)):
             solid = (winner == index).astype(np.uint8)
             count, parts, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
@@ -151,13 +152,18 @@ class Judge:
                 member: Mask = parts[area] == part
                 ring = (cv2.dilate(member.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~member
                 if ring.any() and float((winner[area][ring] == around).mean()) > _ALL_AROUND:
-                    belief = self.beliefs[area]
-                    belief[..., around] += belief[..., index] * member
-                    belief[..., index] *= ~member
+                    self._rename(area, member, index, around)
+
+    def _rename(self, area: tuple[slice, slice], member: Mask, index: int, other: int) -> None:
+        """Makes what was `index` within `member` of an area the `other`."""
+        belief = self.beliefs[area]
+        belief[..., other] += belief[..., index] * member
+        belief[..., index] *= ~member
+        self.winner[area][member] = other
 
     def _fill_light(self) -> None:
         """Wall where light or shadow on it was taken for something: most of what is around it is wall, with no edge."""
-        winner = self.beliefs.argmax(-1)
+        winner = self.winner.copy()
         for index in (parser.OTHER, parser.FLOOR, parser.WINDOW):
             solid = (winner == index).astype(np.uint8)
             count, parts, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
@@ -172,15 +178,13 @@ class Judge:
                 if not ring.any() or float(wall[ring].mean()) < _LIT_WALL:
                     continue
                 if _softest(self.lab[area], member, 60, wall) < _SOFT:
-                    belief = self.beliefs[area]
-                    belief[..., parser.WALL] += belief[..., index] * member
-                    belief[..., index] *= ~member
+                    self._rename(area, member, index, parser.WALL)
 
     def _fill_sun(self) -> None:
         """Floor where the sun falls on it: brighter than all around, and of the floor's hue or burnt out."""
-        winner = self.beliefs.argmax(-1)
+        winner = self.winner.copy()
         lab = self.lab
-        solid = np.isin(winner, (parser.OTHER, parser.RUG)).astype(np.uint8)
+        solid = ((winner == parser.OTHER) | (winner == parser.RUG)).astype(np.uint8)
         count, parts, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
         for part in range(1, count):
             x, y, w, h, size = (int(value) for value in stats[part])
@@ -196,9 +200,8 @@ class Judge:
             hues = [one[1:] / (one[0] + 16) for one in (sun, shade)]
             alike = sun[0] > _BURNT or float(np.linalg.norm(hues[0] - hues[1])) < _SUN_HUE
             if sun[0] > shade[0] + _SUNLIGHT and alike:
-                belief = self.beliefs[area]
-                belief[..., parser.FLOOR] += (belief[..., parser.OTHER] + belief[..., parser.RUG]) * member
-                belief[..., [parser.OTHER, parser.RUG]] *= ~member[..., None]
+                for index in (parser.OTHER, parser.RUG):
+                    self._rename(area, member, index, parser.FLOOR)
 
     def _surface(self, index: int, *, least: float, said: Floats | None = None) -> Surface:
         belief = self.beliefs[..., index]
@@ -219,7 +222,7 @@ class Judge:
         """The length of a surface's outline that borders on things without an edge in the picture, in its own size."""
         solid = kept.astype(np.uint8)
         rim = cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-        others = np.isin(self.winner, (parser.FLOOR, parser.WALL, parser.CEILING, parser.RUG)) & ~kept
+        others = _BARE[self.winner] & ~kept
         rim &= cv2.dilate(others.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
         rim[:2] = rim[-2:] = rim[:, :2] = rim[:, -2:] = False
         return float((rim & ~self.edges).sum()) / (4 * float(np.sqrt(kept.sum())))

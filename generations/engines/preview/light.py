@@ -134,7 +134,12 @@ def graded(picture: Floats, *, saturation: float, contrast: float, vignette: flo
 
     def part(seen: Floats, row: Floats) -> Floats:
         grey = luma(seen)[..., None]
-        out = floats(np.maximum(grey + (seen - grey) * np.float32(saturation), 0))
+        amount: Floats | np.float32 = np.float32(saturation)
+        if saturation > 1:  # what is strongly coloured gets no stronger: it would turn to neon
+            red, green, blue = cv2.split(seen)
+            least, most = cv2.min(cv2.min(red, green), blue), cv2.max(cv2.max(red, green), blue)
+            amount = floats(1 + (amount - 1) * (least / np.maximum(most, 1e-3))[..., None])
+        out = floats(np.maximum(grey + (seen - grey) * amount, 0))
         if contrast != 1:
             light = np.maximum(luma(out) / np.float32(0.2), 5e-4)  # around the middle grey
             out *= floats(cv2.pow(light, contrast - 1))[..., None]

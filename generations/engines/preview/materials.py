@@ -225,7 +225,7 @@ _PAINTERS: dict[str, Painter] = {
     "pale oak": lambda random: _boards(random, "d9bf98"),
     "smoked oak": lambda random: _boards(random, "6b4d37"),
     "walnut": lambda random: _boards(random, "68442e"),
-    "pine": lambda random: _boards(random, "d9aa68", across=16),
+    "pine": lambda random: _boards(random, "d6ae7a", across=16),
     "cherry": lambda random: _boards(random, "8f5233"),
     "herringbone": _herringbone,
     "tile": lambda random: _tiles(random, "d8d4cb", "a9a49a", 5, 0.02),
