@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from io import BytesIO
 from typing import Any, cast
 
 from django.conf import settings
@@ -141,7 +142,16 @@ class SpendingView(WorkingView):
             is_awaited=is_awaited,
         )
         self.is_replay = not is_new
+        raw.clear()
+        _forget_body(request)
         return generation
+
+
+def _forget_body(request: Request) -> None:
+    """Let go of what Django and DRF keep for a second reader: hundreds of callers may wait, with 8 MB each."""
+    inner: Any = request._request
+    inner._body, inner._stream = b"", BytesIO()
+    request._stream = inner._stream
 
 
 class Generate(SpendingView):
@@ -166,6 +176,8 @@ class Generate(SpendingView):
         until = now + timedelta(seconds=settings.SYNC_DEADLINE)
         with outcomes.waiting_slot():
             generation = self.accept(request, ask, sent, now=now, deadline=until, is_awaited=True)
+            with_list = bool(body.extensions_sent)
+            del ask, body  # which hold the picture; see `accept`
             ended = services.await_end(
                 generation=generation,
                 start_by=now + timedelta(seconds=settings.SYNC_START_WITHIN),
@@ -177,7 +189,7 @@ class Generate(SpendingView):
             raise services.PictureRemoved(generation=ended.public_id)
         release_connection()  # a slow reader of a large answer shall hold a thread, not a connection
         try:
-            return picture_response(ended, with_list=bool(body.extensions_sent))
+            return picture_response(ended, with_list=with_list)
         except FileNotFoundError as error:  # deleted in this moment
             raise services.PictureRemoved(generation=ended.public_id) from error
 
@@ -233,14 +245,14 @@ class GenerationCollection(SpendingView):
         request goes by the same rule: 200 only if its generation has ended.
         """
         raw = asking.object_of(self.read(request))
-        ask = asking.read(raw, organization=self.organization)
-        return self.started(request, ask, raw)
+        return self.started(request, asking.read(raw, organization=self.organization), raw)
 
     def started(self, request: Request, ask: services.Ask, raw: dict[str, Any]) -> Response:
         """Accepted, and answered as this endpoint answers."""
         now = timezone.now()
         deadline = read_deadline(raw.get("deadline"), now=now)
         generation = self.accept(request, ask, raw, now=now, deadline=deadline, is_awaited=False)
+        del ask  # it holds the picture; see `accept`
         wanted = _preferences(request)
         current, waited = _followed(generation, wanted)
         applied = [f"wait={wanted.wait}"] if waited else []

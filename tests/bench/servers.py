@@ -68,12 +68,14 @@ class Target:
         return resident_mb([self.process, *self.process.children(recursive=True)]) if self.process else 0.0
 
     def cpu_seconds(self) -> float:
-        """Used so far by the process and its children that live."""
+        """Used so far by the process and its children; of those that have ended, once their parents know."""
         total = 0.0
         for process in [self.process, *self.process.children(recursive=True)] if self.process else []:
             with suppress(psutil.Error):
                 times = process.cpu_times()
                 total += times.user + times.system
+                # Image processes are replaced after some hundred calls.
+                total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
         return total
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import base64
+import gc
+import io
 import json
+import os
 import time
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from PIL import Image
 
 from billing import credits
+from generations import services
 from generations.engines.base import Again, EngineError
 from tests import factories
 from tests.factories import ApiClient, Studio, body, data_url
@@ -325,3 +331,29 @@ def test_debt_is_told_as_402(api: ApiClient, studio: Studio) -> None:
 def test_an_unknown_api_address_is_404_in_json(db: None) -> None:
     response = Client().get("/api/v1/nowhere")
     assert (response.status_code, response.json()["error"]) == (404, "Not found")
+
+
+def test_a_waiting_caller_keeps_nothing_of_what_it_sent(
+    api: ApiClient, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds may wait in one process, each with 8 MB of JSON that became a picture."""
+    noise = io.BytesIO()
+    Image.frombytes("RGB", (1200, 900), os.urandom(1200 * 900 * 3)).save(noise, "PNG")
+    sent, held = body(image=data_url(noise.getvalue(), "image/png")), []
+    await_end = services.await_end
+
+    def measured(**options: Any) -> Any:
+        gc.collect()
+        held.append(tracemalloc.get_traced_memory()[0] - before)
+        return await_end(**options)
+
+    monkeypatch.setattr(services, "await_end", measured)
+    size = len(json.dumps(sent))
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        assert api.post("generate", sent).status_code == 200
+    finally:
+        tracemalloc.stop()
+    # Of the test's own client: the text that it wrote, its bytes, and the stream that stands for the network.
+    assert held[0] < 3.5 * size
