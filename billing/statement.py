@@ -97,26 +97,59 @@ def select(*, organization: Organization, filters: Filters | None = None) -> Any
     return lines.filter(labels__contains=labels) if labels else lines
 
 
-def page_of(
-    *, organization: Organization, filters: Filters, before: int | None, size: int
-) -> tuple[list[CreditEntry], int | None]:
-    """The newest lines that pass, or those before the line of this number, and the number that older ones are before.
+@dataclass(frozen=True)
+class Page:
+    """Lines, newest first, and the numbers beyond which more are: `after` newer ones, `before` older ones."""
 
-    A number of rows that does not depend on how many there are; inside `tenancy.enter`.
+    lines: list[CreditEntry]
+    newer: int | None
+    older: int | None
+
+
+def page_of(
+    *,
+    organization: Organization,
+    filters: Filters,
+    size: int,
+    before: int | None = None,
+    after: int | None = None,
+) -> Page:
+    """The newest lines that pass, or those next to the line of this number, older (`before`) or newer (`after`).
+
+    A number of rows that does not depend on how many there are; inside `tenancy.enter`. A number that is none of this
+    workspace's counts as not given.
     """
     lines = select(organization=organization, filters=filters)
-    border = None
-    if before is not None:
-        # By way of the account, since that is what the index of numbers is made of.
-        own = CreditEntry.objects.of(organization).filter(account__organization=organization, number=before)
-        border = own.first()
-    if border is not None and filters.month:
-        same = Q(at=border.at, pk__lt=border.pk)
-        lines = lines.filter(at__lte=border.at).filter(Q(at__lt=border.at) | same)
-    elif border is not None:
-        lines = lines.filter(pk__lt=border.pk)
-    found = list(lines[: size + 1])
-    return found[:size], found[size - 1].number if len(found) > size else None
+    border = _line_number(organization, before if after is None else after)
+    if border is None:
+        found = list(lines[: size + 1])
+        return Page(found[:size], None, found[size - 1].number if len(found) > size else None)
+    if after is None:
+        found = list(_beyond(lines, border, filters, older=True)[: size + 1])
+        newer = found[0].number if found else None
+        return Page(found[:size], newer, found[size - 1].number if len(found) > size else None)
+    found = list(_beyond(lines, border, filters, older=False).reverse()[: size + 1])
+    shown = found[:size][::-1]
+    if not shown:
+        return page_of(organization=organization, filters=filters, size=size)
+    return Page(shown, shown[0].number if len(found) > size else None, shown[-1].number)
+
+
+def _line_number(organization: Organization, number: int | None) -> CreditEntry | None:
+    if number is None:
+        return None
+    # By way of the account, since that is what the index of numbers is made of.
+    own = CreditEntry.objects.of(organization).filter(account__organization=organization, number=number)
+    return own.first()
+
+
+def _beyond(lines: Any, border: CreditEntry, filters: Filters, *, older: bool) -> Any:
+    """Those of `lines` that are older, or newer, than `border`."""
+    way = "lt" if older else "gt"
+    if not filters.month:
+        return lines.filter(**{f"pk__{way}": border.pk})
+    same = Q(at=border.at, **{f"pk__{way}": border.pk})
+    return lines.filter(**{f"at__{way}e": border.at}).filter(Q(**{f"at__{way}": border.at}) | same)
 
 
 def lines_for(*, organization: Organization, reference: str) -> list[Line]:

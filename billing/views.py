@@ -27,22 +27,23 @@ LINES = 50  # on a page
 def statement_page(request: MemberRequest) -> HttpResponse:
     """The balance, what was used when, and every line behind it.
 
-    `?month=`, `?by=` and `?label=` narrow; `?before=` goes on before the line of that number.
+    `?month=`, `?by=` and `?label=` narrow; `?before=` and `?after=` turn pages from the line of that number.
     """
     organization, now = request.organization, timezone.now()
     form = FilterForm(request.GET)
     # Nothing rather than everything under a filter that can't be read: its lines would be taken for the answer.
     filters = form.filters if form.is_valid() else Filters()
-    before = number_or_none(request.GET.get("before"))
-    entries, older = (
-        statement.page_of(organization=organization, filters=filters, before=before, size=LINES)
+    turned = {name: number_or_none(request.GET.get(name)) for name in ("before", "after")}
+    page = (
+        statement.page_of(organization=organization, filters=filters, size=LINES, **turned)
         if form.is_valid()
-        else ([], None)
+        else statement.Page([], None, None)
     )
     usage = statement.usage(organization=organization, filters=filters, now=now)
     context = {
-        "lines": statement.in_words(organization=organization, entries=entries),
-        "older": older,
+        "lines": statement.in_words(organization=organization, entries=page.lines),
+        "older": page.older,
+        "newer": page.newer,
         "have": credits.balance(organization=organization, now=now),
         "costs": pricing.costs(),
         "confirmed": has_verified_email(request.user),

@@ -103,15 +103,24 @@ def test_the_chart_of_a_person_under_a_label_is_counted_too(busy: Studio) -> Non
 
 def test_pages_of_a_statement_hold_every_line_once(busy: Studio) -> None:
     for filters in (Filters(), Filters(month=statement.start_of_month(NOON.date()))):
-        seen, before = [], None
+        seen, turned, before = [], [], None
         while True:
             with busy.enter():
-                lines, before = statement.page_of(
+                page = statement.page_of(
                     organization=busy.organization, filters=filters, before=before, size=3
                 )
-            seen += [line.number for line in lines]
-            if before is None:
+            turned.append([line.number for line in page.lines])
+            seen += turned[-1]
+            if page.older is None:
                 break
+            before = page.older
+        back, after = [turned[-1]], page.newer
+        while after is not None:
+            with busy.enter():
+                page = statement.page_of(organization=busy.organization, filters=filters, after=after, size=3)
+            back.insert(0, [line.number for line in page.lines])
+            after = page.newer
+        assert back == turned
         with busy.enter():
             total = len(statement.select(organization=busy.organization, filters=filters))
         assert len(set(seen)) == len(seen) == total

@@ -326,3 +326,7 @@ def test_the_page_is_turned_to_the_oldest_line_and_back(
         assert pages < 10
     assert seen == list(range(121, 0, -1))  # sixty holds, sixty ends and the grant, each once
     assert f'href="{home}/credits"' in text
+    while found := re.search(r'href="([^"]*[?&;]after=\d+[^"]*)"', text):
+        page = owner_client.get(f"{home}/credits{found[1]}")
+        seen, text = [line.number for line in page.context["lines"]], page.content.decode()
+    assert seen == list(range(121, 71, -1))
