@@ -97,8 +97,9 @@ preview-sheet: env-dev ## contact sheets of the preview engine (PHOTOS=folder, o
 preview-bench: env-dev ## time, memory and faithfulness of the preview engine, into docs/preview/benchmark.md
 	@$(ENV) -m tests.bench.preview.report
 
-style-gallery: env-dev ## one example picture for each style, into static/samples/styles
+style-gallery: env-dev ## the example pictures of the public pages: each style, the start page's, into static/samples
 	@$(ENV) -m tests.bench.preview.gallery
+	@$(ENV) -m tests.bench.preview.showcase
 
 audit: env-dev ## the pinned packages against public advisories; only says so where there is no network
 	@$(ENV) -m tests.advisories

@@ -22,13 +22,13 @@ from accounts.tenancy import public
 from billing import plans, pricing
 from config import languages
 from config.legal import legal_text
-from config.showcase import Style, find_style, styles
+from config.showcase import Style, find_style, pieces, styles
 from generations.ask import MAX_PIECES as MAX_REFERENCES
 from generations.engines import rehearsal
 
 # Names of the pages for the site map and the footer, in this order.
 PAGES = ("start", "styles", "pricing", "developers", "help", "terms", "privacy")
-ON_START = 6  # styles
+ON_START = 8  # styles: two full rows on a desk
 # What search engines and link previews show of each page.
 _WORDS: dict[str, tuple[Promise, Promise]] = {
     "public/start.html": (
@@ -89,7 +89,14 @@ def start(request: HttpRequest) -> HttpResponse:
     """The start page, with a real before and after."""
     cheapest = min(plans.PACKS.values(), key=lambda pack: pack.price)
     pictured = [style for style in styles() if style.picture][:ON_START]
-    return _page(request, "public/start.html", pictured=pictured, cheapest=cheapest, price=pricing.price())
+    return _page(
+        request,
+        "public/start.html",
+        pictured=pictured,
+        pieces=pieces(),
+        cheapest=cheapest,
+        price=pricing.price(),
+    )
 
 
 @public("shows what can be asked for")

@@ -1,4 +1,4 @@
-"""The preview engine's styles as the public pages show them."""
+"""The preview engine's styles and placed furniture as the public pages show them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.engines.preview.styles import STYLES
 
-_FOLDER = "samples/styles"
+_FOLDER, _FURNISHED = "samples/styles", "samples/furnished"
 
 _NAMES: dict[str, Promise] = {
     "japandi": _("Japandi"),
@@ -60,6 +60,33 @@ _MOODS: dict[str, Promise] = {
     "morning": _("fresh morning light"),
     "overcast": _("even, overcast light"),
 }
+# What stands in the furnished room of the start page, in the order of its pictures; sizes in pixels.
+_PIECES: dict[str, tuple[Promise, int, int]] = {
+    "sofa": (_("Sofa"), 240, 180),
+    "coffee-table": (_("Coffee table"), 240, 180),
+    "armchair": (_("Armchair"), 240, 240),
+    "rug": (_("Rug"), 240, 180),
+    "floor-lamp": (_("Floor lamp"), 180, 240),
+    "plant": (_("Plant"), 180, 240),
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A product shot on the start page: a static path, its width and height in pixels."""
+
+    name: str
+    picture: str
+    width: int
+    height: int
+
+
+def pieces() -> list[Piece]:
+    """What stands in the furnished room, in the language of the page."""
+    return [
+        Piece(str(name), f"{_FURNISHED}/{slug}.webp", width, height)
+        for slug, (name, width, height) in _PIECES.items()
+    ]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ customElements.define("before-after", class extends HTMLElement {
   connectedCallback() {
     if (this.range) return;
     this.range = document.createElement("input");
-    Object.assign(this.range, { type: "range", min: 0, max: 100, step: 1, value: 50, className: "before-after-range" });
+    Object.assign(this.range, { type: "range", min: 0, max: 100, step: 1, value: this.dataset.start ?? 50, className: "before-after-range" });
     this.range.setAttribute("aria-label", this.dataset.label ?? "How much of the picture before is shown");
     this.handle = document.createElement("span");
     this.handle.className = "before-after-handle";
