@@ -48,6 +48,12 @@ class Plan:
         return f"${self.price / 100:.2f}".removesuffix(".00")
 
     @property
+    def retention_years(self) -> int:
+        """The retention in years where it is a whole number of them, else 0."""
+        years, days = divmod(self.retention_days, 365)
+        return 0 if days else years
+
+    @property
     def rank(self) -> int:
         """The place in the list: a move to a higher one is an upgrade."""
         return list(PLANS).index(self.key)

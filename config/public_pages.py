@@ -162,8 +162,8 @@ def developers(request: HttpRequest) -> HttpResponse:
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     """What to photograph, what it costs, what happens on failure, and what must be said of the pictures."""
-    kept = {plan.name: plan.retention_days for plan in plans.PLANS.values()}
-    return _page(request, "public/help.html", kept=kept, photo_megabytes=settings.PHOTO_BYTES // 2**20)
+    offers, megabytes = plans.PLANS.values(), settings.PHOTO_BYTES // 2**20
+    return _page(request, "public/help.html", offers=offers, photo_megabytes=megabytes)
 
 
 def _own_text(name: str) -> str:
