@@ -28,6 +28,7 @@ PARTS_AT_ONCE = 2
 PIECE = 2**18  # bytes of an object that are read at once
 # How long one request may take, and for how long it is repeated by itself; then who asked is told (StorageAway).
 CONNECT_SECONDS, REQUEST_SECONDS, RETRY_SECONDS, RETRIES = 3, 60, 10, 3
+WATCH_SECONDS = 2  # so long, and once, for those who only want to know whether it is there
 
 
 @contextmanager
@@ -51,6 +52,13 @@ class Bucket(Storage):
 
     @cached_property
     def _store(self) -> Any:
+        return self._reached(connect=CONNECT_SECONDS, request=REQUEST_SECONDS, retries=RETRIES)
+
+    @cached_property
+    def _watched(self) -> Any:
+        return self._reached(connect=WATCH_SECONDS, request=WATCH_SECONDS, retries=0)
+
+    def _reached(self, *, connect: int, request: int, retries: int) -> Any:
         if self._url:
             return store_of(self._url)
         given = {name: value for name, value in self._s3.items() if value and name != "bucket"}
@@ -60,10 +68,10 @@ class Bucket(Storage):
             config=given,  # type: ignore[arg-type]  # names are those of its TypedDict
             client_options={
                 "allow_http": given.get("endpoint", "").startswith("http:"),
-                "connect_timeout": f"{CONNECT_SECONDS}s",
-                "timeout": f"{REQUEST_SECONDS}s",
+                "connect_timeout": f"{connect}s",
+                "timeout": f"{request}s",
             },
-            retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
+            retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
         )
 
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:
@@ -131,6 +139,15 @@ class Bucket(Storage):
             [folder.rstrip("/").rpartition("/")[2] for folder in found["common_prefixes"]],
             [each["path"].rpartition("/")[2] for each in found["objects"]],
         )
+
+    def answers(self) -> bool:
+        """Whether it can be reached and lets us in, found out within WATCH_SECONDS."""
+        try:
+            with _in_our_words(), suppress(FileNotFoundError):
+                obstore.head(self._watched, "watched")  # an object that need not be there
+        except StorageAway:
+            return False
+        return True
 
     def names(self) -> Iterator[str]:
         """Every object's, a thousand with each request."""

@@ -23,6 +23,7 @@ import generations.figures
 from accounts import tenancy
 from accounts.figures import Figure, figure
 from accounts.tenancy import public
+from projects import storage
 
 PREFIX = "roomwright_"
 
@@ -45,6 +46,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def exposition(*, now: datetime) -> bytes:
     """Everything, in Prometheus's text format."""
     began = time.monotonic()
+    there = storage.answers()  # before the transaction, which must not stand still
     with tenancy.system("metrics"):
         found = [
             *accounts.figures.figures(now=now),
@@ -52,6 +54,7 @@ def exposition(*, now: datetime) -> bytes:
             *generations.figures.figures(now=now),
             *machine(),
         ]
+    found.append(figure("files_reachable", "Whether the disk or the bucket with the files answers.", there))
     found.append(
         figure("scrape_seconds", "How long it took to gather these numbers.", time.monotonic() - began)
     )

@@ -8,9 +8,11 @@ sweep removes. So there is no row without a file, and no file without a row for 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
 from django.core.files.base import ContentFile, File
@@ -78,6 +80,17 @@ def names() -> Iterator[str]:
     """Every file that is stored, one folder after the other; takes as long as there are files."""
     listing = getattr(default_storage, "names", None)  # a bucket tells a thousand at once
     yield from listing() if listing is not None else _walk("")
+
+
+def answers() -> bool:
+    """Whether files can be read and written now, as far as asking finds out; takes two seconds at most."""
+    asks = getattr(default_storage, "answers", None)
+    if asks is not None:
+        return bool(asks())
+    place = Path(default_storage.path(""))
+    while not place.exists() and place != place.parent:
+        place = place.parent  # the folder itself comes with the first file
+    return os.access(place, os.R_OK | os.W_OK)
 
 
 def _walk(folder: str) -> Iterator[str]:

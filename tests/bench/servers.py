@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -125,17 +126,19 @@ def nginx(upstream: str, folder: Path) -> Iterator[Target]:
 
 @contextmanager
 def litellm(upstream: str, folder: Path) -> Iterator[Target]:
-    """LiteLLM's proxy with one pass-through endpoint, two workers, no database."""
+    """LiteLLM's proxy with one pass-through endpoint, two workers, no database; its callers have its master key."""
     program, port = find("litellm"), free_port()
     assert program is not None
     config = folder / "litellm.yaml"
     config.write_text(_LITELLM.format(upstream=upstream))
+    key = f"sk-{secrets.token_hex(32)}"  # it refuses to start without one
     environ = os.environ | {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
+    environ |= {"LITELLM_MASTER_KEY": key}
     environ.pop("DATABASE_URL", None)
     command = [program, "--config", str(config), "--port", str(port), "--num_workers", "2"]
     command += ["--host", "127.0.0.1", "--telemetry", "False"]
     with _started(command, port, environ) as process:
-        yield Target(f"http://127.0.0.1:{port}", process=process)
+        yield Target(f"http://127.0.0.1:{port}", (key,), process)
 
 
 def find(name: str) -> str | None:

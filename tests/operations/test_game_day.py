@@ -214,6 +214,7 @@ roomwright_worker_alive 1
 roomwright_queue_lag_seconds 0.2
 roomwright_files_disk_free_bytes 5e11
 roomwright_files_disk_bytes 1e12
+roomwright_files_reachable 1
 roomwright_clock_skew_seconds 0.01
 roomwright_stripe_last_event_seconds 3600
 roomwright_stripe_oldest_waiting_seconds 0
@@ -228,6 +229,7 @@ roomwright_disputes_open 0
     ("changed", "alert"),
     [
         ("roomwright_files_disk_free_bytes 4e10", "DiskFull"),
+        ("roomwright_files_reachable 0", "FilesAway"),
         ("roomwright_clock_skew_seconds -3.5", "ClockWrong"),
         ("roomwright_stripe_last_event_seconds 90000", "StripeSilent"),
         ("roomwright_stripe_oldest_waiting_seconds 700", "StripeEventsStuck"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -160,11 +161,17 @@ def test_a_bucket_that_is_away_is_said_to_be_away(settings: Any) -> None:
             ask(NAME)
         assert outage.is_away(told.value), "a page says 503 and a worker tries again"
         assert bucket_server.SECRET not in str(told.value)
+    began = time.monotonic()
+    assert not gone.answers()
+    assert time.monotonic() - began < 5, "who watches has no patience"
+    assert Bucket(url="memory:///").answers()
 
 
 @pytest.mark.slow
 def test_a_wrong_key_opens_nothing(tmp_path: Path) -> None:
     with bucket_server.serving(tmp_path / "server") as server:
         of(server.address).save(NAME, ContentFile(b"x"))
+        assert of(server.address).answers()
+        assert not of(server.address, "another-secret").answers()
         with pytest.raises(StorageAway):
             of(server.address, "another-secret").open(NAME)

@@ -20,7 +20,7 @@ from accounts.bucket import Bucket
 from tests import machines, meltflex_server, real_stack
 from tests.factories import data_url
 from tests.meltflex_server import MeltFlexServer
-from tests.operations.incidents import ended, eventually, nothing_is_lost
+from tests.operations.incidents import TOKEN, ended, eventually, firing, nothing_is_lost
 from tests.real_stack import SAMPLE, Caller, RealStack
 from tests.scale.bucket_server import KEY, SECRET, BucketServer
 from tests.scale.conftest import environ_of
@@ -43,7 +43,8 @@ def pair(
     with ExitStack() as stack:
         started = []
         for name in ("one", "two"):
-            environ = environ_of(folder / name, upstream, DATABASE_URL=database_url, **bucket.environ)
+            more = bucket.environ | {"DATABASE_URL": database_url, "METRICS_TOKEN": TOKEN}
+            environ = environ_of(folder / name, upstream, **more)
             started.append(stack.enter_context(machines.machine(environ, folder / f"{name}.log")))
         yield started[0], started[1]
 
@@ -148,11 +149,13 @@ def test_a_bucket_that_is_away_loses_nothing(
     refused = one.api("POST", "generations", json=BODY)
     assert (refused.status_code, refused.json()["code"]) == (503, "restarting"), refused.text
     assert "Retry-After" in refused.headers
+    assert "FilesAway" in firing(pair[1].address)
     time.sleep(8)
     assert ended(one, under_way) == "", "its picture waits for the bucket"
     bucket.start()
     assert eventually(lambda: ended(one, under_way) != "", 90)
     assert ended(one, under_way) == "succeeded"
+    assert "FilesAway" not in firing(pair[1].address)
     assert len(one.api("GET", "generations").json()["results"]) == 1, "what was refused left no trace"
     nothing_is_lost(pair[0], one, balance=990)
 
