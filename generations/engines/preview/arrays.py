@@ -18,6 +18,7 @@ LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _TO_LINEAR = (np.arange(256, dtype=np.float32) / 255) ** GAMMA
 _AT_ONCE = 1 << 14  # pixels: with what is made of them on the way they stay in a processor's cache
 _COUNTED = 200  # samples across the longest side: enough for a median
+_BINS = 512  # in which a median is looked for first
 
 
 def floats(values: Any) -> Floats:
@@ -37,7 +38,7 @@ def to_bytes(linear: Floats) -> Bytes:
     out = np.empty(linear.shape, np.uint8)
     for some in rows_at_once(linear):
         encoded = cv2.pow(np.clip(linear[some], 0, 1), 1 / GAMMA)
-        out[some] = np.rint(floats(encoded) * 255)
+        out[some] = cv2.convertScaleAbs(encoded, alpha=255)
     return out
 
 
@@ -82,6 +83,26 @@ def luma(linear: Floats) -> Floats:
             cv2.transform(linear, LUMA[None])
         )  # many times quicker than a product of small matrices
     return floats(linear @ LUMA)
+
+
+def spread(mask: Floats) -> Floats:
+    """A mask (h, w) for each of three channels: numpy is many times slower where it repeats a last axis of one."""
+    return floats(cv2.cvtColor(np.ascontiguousarray(mask), cv2.COLOR_GRAY2RGB))
+
+
+def dyed(picture: Floats, tint: Floats) -> Floats:
+    """`picture` (h, w, 3) times `tint` (3,); numpy is many times slower with three numbers."""
+    return floats(cv2.transform(picture, np.diag(floats(tint))))
+
+
+def strongest(claims: Floats) -> npt.NDArray[np.int64]:
+    """The index of the greatest of the last axis of (h, w, n), the first of equals; numpy is slow on short axes."""
+    first, *rest = (np.ascontiguousarray(claims[..., index]) for index in range(claims.shape[-1]))
+    winner: Bytes = np.zeros(first.shape, np.uint8)
+    for index, claim in enumerate(rest, 1):
+        np.maximum(winner, (claim > first) * np.uint8(index), out=winner)
+        first = np.maximum(first, claim)
+    return winner.astype(np.int64)
 
 
 def resize(image: Floats, width: int, height: int) -> Floats:
@@ -141,13 +162,16 @@ def guided_filters(
         radius = max(1, round(radius * size[0] / guide.shape[1]))
         full = guide.shape[1], guide.shape[0]
 
-        def line(slope: Floats, offset: Floats, seen: Floats) -> Floats:
-            return floats(slope * seen + offset)
-
-        return [
-            by_rows(line, resize(slope, *full), resize(offset, *full), guide)
-            for slope, offset in _fits(few, images, radius, epsilon)
-        ]
+        # What is nowhere in the picture, often rugs and doors, costs nothing.
+        shown = [index for index, image in enumerate(images) if image.any()]
+        out = [np.zeros_like(guide)] * len(images)
+        for index, (slope, offset) in zip(
+            shown, _fits(few, [images[index] for index in shown], radius, epsilon), strict=True
+        ):
+            out[index] = resize(slope, *full)
+            out[index] *= guide
+            out[index] += resize(offset, *full)
+        return out
     return [floats(slope * guide + offset) for slope, offset in _fits(guide, images, radius, epsilon)]
 
 
@@ -172,11 +196,13 @@ def _fits(guide: Floats, images: list[Floats], radius: int, epsilon: float) -> l
 def mix(below: Floats, above: Floats, amount: Floats | float) -> Floats:
     """`above` over `below`; a mask of shape (h, w) is spread over the channels."""
     if isinstance(amount, np.ndarray) and amount.ndim == below.ndim - 1:
+        if below.shape == above.shape and below.shape[2:] == (3,):
+
+            def part(one: Floats, other: Floats, share: Floats) -> Floats:
+                return floats(one + (other - one) * spread(share))
+
+            return by_rows(part, below, above, amount)
         amount = amount[..., None]
-        if below.shape == above.shape and amount.shape[:-1] == below.shape[:-1]:
-            return by_rows(
-                lambda one, other, share: floats(one + (other - one) * share), below, above, amount
-            )
     return floats(below + (above - below) * amount)
 
 
@@ -186,6 +212,16 @@ def weighted_median(values: Floats, weights: Floats) -> float:
     keep = heavy > 0
     if not keep.any():
         return 0.0
-    order = np.argsort(flat[keep], kind="stable")
-    total = np.cumsum(heavy[keep][order])
-    return float(flat[keep][order][np.searchsorted(total, total[-1] / 2)])
+    flat, heavy = flat[keep], heavy[keep]
+    # Only the values near the answer are put in order.
+    low, high = float(flat.min()), float(flat.max())
+    bins = ((flat - np.float32(low)) * np.float32(_BINS / max(high - low, 1e-12))).astype(np.int32)
+    total = np.cumsum(np.bincount(bins, heavy, _BINS + 1))
+    middle = int(np.searchsorted(total, total[-1] / 2))
+    near = bins == middle
+    flat, heavy = flat[near], heavy[near]
+    order = np.argsort(flat, kind="stable")
+    before = total[middle - 1] if middle else 0.0
+    within = np.cumsum(heavy[order], dtype=np.float64)
+    place = int(np.searchsorted(within, total[-1] / 2 - before))
+    return float(flat[order[min(place, len(order) - 1)]])

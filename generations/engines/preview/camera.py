@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 
 from generations.engines.preview.arrays import Bytes, Floats, floats
@@ -61,6 +62,8 @@ class Camera:
         x = (xs - self.width / 2) / self.focal
         y = (ys - self.height / 2) / self.focal
         seen = np.stack([x, y, np.ones_like(x)], -1)
+        if seen.ndim == 3:
+            return floats(cv2.transform(floats(seen), self.matrix.T))
         return floats((seen.reshape(-1, 3) @ self.matrix).reshape(seen.shape))
 
     def pixel_rays(self) -> Floats:

@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 
 from generations.engines.preview import parser
-from generations.engines.preview.arrays import Bytes, Floats, Mask, floats, smoothstep
+from generations.engines.preview.arrays import Bytes, Floats, Mask, floats, smoothstep, spread, strongest
+from generations.engines.preview.enclosed import in_seam, no_wall
+from generations.engines.preview.folds import folded
 from generations.engines.preview.paint import without_things
-from generations.engines.preview.panels import Panel, polygon
+from generations.engines.preview.panels import Panel, night_windows, polygon
 
 _PART = 0.42  # a separate piece of a surface of which the parser is less sure is left out
 _UNLIKE = (
@@ -70,14 +72,15 @@ class Judge:
         self._keep_framed(framed)
         self._lift_rugs(laid)
         self.beliefs, things = without_things(self.beliefs, lab, parsed, walls)
-        self.winner = self.beliefs.argmax(-1)
+        self.winner = strongest(self.beliefs)
         self._close_islands()
+        self._close_recesses()
         self._fill_light()
         self._fill_sun()
         grey = np.asarray(cv2.GaussianBlur(encoded, (0, 0), 0.8), np.uint8)
         steep = max_gradient(grey)
         # In the dark everything has less contrast, edges too.
-        lit = np.clip(floats(cv2.blur(encoded, (25, 25))).max(-1) / _LIT, _DARKEST, 1)
+        lit = np.clip(_greatest(floats(cv2.blur(encoded, (25, 25)))) / _LIT, _DARKEST, 1)
         edges = (steep > _EDGE * lit).astype(np.uint8)
         # A change of hue is an edge in any light.
         edges |= cv2.morphologyEx(things.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
@@ -88,7 +91,7 @@ class Judge:
 
         A window shows another place in another light, has a sharp outline, is set into a wall and is not small.
         """
-        found = (self.beliefs.argmax(-1) == parser.WINDOW).astype(np.uint8)
+        found = (strongest(self.beliefs) == parser.WINDOW).astype(np.uint8)
         lab = self.lab
         count, parts, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=4)
         for part in range(1, count):
@@ -112,14 +115,23 @@ class Judge:
             same = (
                 walls.sum() > _BESIDE_WALL * ring.sum() and _hues_apart(lab[area], member, walls) < _SAME_HUE
             )
-            taken = parser.WALL if alike or blurred or same else parser.OTHER
+            # Where a lamp shines on a wall there is a window's brightness, and the parser knows better.
+            said = int(self.parsed[area][member].mean(0).argmax()) == parser.WALL
+            taken = parser.WALL if alike or blurred or same or said else parser.OTHER
             belief[..., taken] += belief[..., parser.WINDOW] * member
             belief[..., parser.WINDOW] *= ~member
 
     def _keep_framed(self, framed: list[Panel]) -> None:
         """No wall in what is framed on it: a door is one, panes are a window's, the rest is a picture or a cupboard."""
+        nights = night_windows(self.lab, framed)
         for panel in framed:
             inside = polygon(panel.corners, self.beliefs.shape[:2])
+            if any(panel is one for one in nights):
+                belief = self.beliefs[inside]
+                belief[:, parser.WINDOW] += belief[:, parser.WALL] + belief[:, parser.OTHER]
+                belief[:, [parser.WALL, parser.OTHER]] = 0
+                self.beliefs[inside] = belief
+                continue
             belief = self.beliefs[inside]
             glass = float((belief.argmax(-1) == parser.WINDOW).mean())
             if panel.door and glass > _GLASS_IN_DOOR:
@@ -153,6 +165,14 @@ class Judge:
                 ring = (cv2.dilate(member.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~member
                 if ring.any() and float((winner[area][ring] == around).mean()) > _ALL_AROUND:
                     self._rename(area, member, index, around)
+
+    def _close_recesses(self) -> None:
+        """No wall where things are on all sides or folds hang, and no thing where wall and ceiling meet."""
+        none = no_wall(self.winner, self.parsed, self.lab[..., 0])
+        none |= folded(self.lab[..., 0], (self.winner == parser.WALL) & ~none, self.winner == parser.WINDOW)
+        self._rename(np.s_[:, :], none, parser.WALL, parser.OTHER)
+        seam = in_seam(self.winner, self.parsed)
+        self._rename(np.s_[:, :], seam, parser.OTHER, parser.WALL)
 
     def _rename(self, area: tuple[slice, slice], member: Mask, index: int, other: int) -> None:
         """Makes what was `index` within `member` of an area the `other`."""
@@ -207,6 +227,8 @@ class Judge:
         belief = self.beliefs[..., index]
         said = self.parsed[..., index] if said is None else said
         solid = np.asarray(self.winner == index)
+        if float(solid.mean()) < least / 2:  # holes may be filled, but not so many
+            return Surface(np.zeros(belief.shape, np.float32), 0.0)
         kept = _kept_parts(solid, floats(said), _PART)
         kept = _without_holes(kept, self.beliefs[..., parser.OTHER] + self.beliefs[..., parser.WINDOW])
         share = float(kept.mean())
@@ -265,12 +287,12 @@ class Judge:
 
     def rug(self) -> Surface:
         """A rug was found by its hue or its outline; the parser tells it from things, and not from the floor."""
-        flat = floats(self.parsed[..., [parser.FLOOR, parser.RUG]].sum(-1))
+        flat = floats(self.parsed[..., parser.FLOOR] + self.parsed[..., parser.RUG])
         return self._surface(parser.RUG, least=0.012, said=flat)
 
     def sure_ground(self) -> Floats:
         """1 where the parser itself saw floor or rug, and not only the colours."""
-        return smoothstep(0.25, 0.55, floats(self.parsed[..., [parser.FLOOR, parser.RUG]].sum(-1)))
+        return smoothstep(0.25, 0.55, floats(self.parsed[..., parser.FLOOR] + self.parsed[..., parser.RUG]))
 
     def clutter(self, box_floor: Mask) -> float:
         """The part of the box's floor on which something stands."""
@@ -292,8 +314,8 @@ def _softest(lab: Floats, member: Mask, percent: float = 25, beside: Mask | None
     lab, sides = floats(cv2.GaussianBlur(lab, (0, 0), 1.2)), []
     for where in (member & (core == 0), (grown > 0) & ~member):
         weight = floats(where)
-        near = floats(cv2.blur(lab * weight[..., None], (11, 11)))
-        sides.append(near / np.maximum(floats(cv2.blur(weight, (11, 11))), 1e-3)[..., None])
+        near = floats(cv2.blur(lab * spread(weight), (11, 11)))
+        sides.append(near / spread(np.maximum(floats(cv2.blur(weight, (11, 11))), 1e-3)))
     rim = cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
     if beside is not None:
         rim &= cv2.dilate((beside & ~member).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
@@ -303,7 +325,13 @@ def _softest(lab: Floats, member: Mask, percent: float = 25, beside: Mask | None
 def max_gradient(picture: Bytes) -> Floats:
     """The steepest change of any channel."""
     across = [cv2.Sobel(picture, cv2.CV_32F, *axis, ksize=3) / 4 for axis in ((1, 0), (0, 1))]
-    return floats(np.hypot(*across).max(-1))
+    return _greatest(floats(cv2.magnitude(*across)))
+
+
+def _greatest(picture: Floats) -> Floats:
+    """Of the three channels."""
+    red, green, blue = cv2.split(picture)
+    return floats(cv2.max(cv2.max(red, green), blue))
 
 
 def _kept_parts(solid: Mask, said: Floats, sure: float) -> Mask:
@@ -320,6 +348,8 @@ def _without_holes(kept: Mask, something: Floats) -> Mask:
     """`kept` with its specks filled where nothing is seen that could make a hole."""
     count, parts, stats, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
     small = stats[:, cv2.CC_STAT_AREA] < max(4, _SPECK * kept.size)
+    if not small[1:].any():
+        return kept
     doubt = np.bincount(parts.ravel(), something.ravel(), count) / np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
     fill = small & (doubt < 0.6)
     fill[0] = False

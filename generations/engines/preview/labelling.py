@@ -108,8 +108,8 @@ def _patches(picture: Bytes, lab: Floats) -> _Patches:
     found = floats(cv2.watershed(smooth, seeds))
     for _ in range(3):  # the watersheds themselves go to a neighbour
         found = np.where(found < 1, floats(cv2.dilate(found, np.ones((3, 3), np.uint8))), found)
-    _, of = np.unique(np.maximum(found, 1), return_inverse=True)
-    of = np.asarray(of.reshape(height, width), np.int64)
+    of = np.maximum(found, 1).astype(np.int64)
+    of = (np.cumsum(np.bincount(of.ravel()) > 0) - 1)[of]  # numbers without gaps
     area = floats(np.bincount(of.ravel()))
     colour = floats(
         np.stack([np.bincount(of.ravel(), channel) for channel in lab.reshape(-1, 3).T], -1) / area[:, None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from generations.engines.preview.arrays import Bytes, Floats, blur, fit, floats, luma, resize
+from generations.engines.preview.arrays import Bytes, Floats, blur, dyed, fit, floats, luma, resize, spread
 from generations.engines.preview.room import Room
 from generations.engines.preview.surfaces import labels_of
 
@@ -69,7 +69,7 @@ def lamplight(room: Room, lamps: list[Lamp]) -> Floats:
             far = np.hypot((x - lamp.x) * width, (y - lamp.y) * height) / (_REACH * max(width, height))
             seen += np.float32(min(1.0, (lamp.area / 0.002) ** 0.35)) / floats(0.12 + far**2)
         light = 0.35 * light + 0.65 * seen / max(float(seen.mean()), 1e-3)
-    return resize(floats(light[..., None] * floats(TINT)), width, height)
+    return dyed(spread(resize(light, width, height)), floats(TINT))
 
 
 def _from_box(room: Room, width: int, height: int) -> Floats:

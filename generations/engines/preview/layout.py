@@ -53,13 +53,20 @@ class Layout:
 
 def _edge_maps(lab: Floats) -> Floats:
     """Change across x and y, (h, w, 2): soft corners of painted walls count nearly as much as hard edges."""
-    change = np.stack(
-        [cv2.Sobel(lab, cv2.CV_32F, 1, 0, ksize=3) / 4, cv2.Sobel(lab, cv2.CV_32F, 0, 1, ksize=3) / 4], -1
+    across, down = (
+        _greatest(floats(cv2.Sobel(lab, cv2.CV_32F, *axis, ksize=3, scale=0.25))) for axis in ((1, 0), (0, 1))
     )
-    strongest = np.abs(change).argmax(2)[:, :, None, :]
-    signed = np.take_along_axis(change, strongest, 2)[:, :, 0, :]
-    size = np.hypot(signed[..., 0], signed[..., 1])
-    return floats(signed / (size + 1.2 + 1.5 * np.median(size))[..., None])
+    size = floats(cv2.magnitude(across, down))
+    size = size + np.float32(1.2 + 1.5 * float(np.median(size)))
+    return floats(cv2.merge([across / size, down / size]))
+
+
+def _greatest(change: Floats) -> Floats:
+    """Of the channels of (h, w, 3), the one farthest from 0, with its sign."""
+    first, *rest = cv2.split(change)
+    for other in rest:
+        first = np.where(np.abs(other) > np.abs(first), other, first)
+    return floats(first)
 
 
 def _corners(boxes: Floats) -> Floats:
@@ -111,10 +118,9 @@ def along_edges(
 class _Evidence:
     """Scores boxes against one picture and one camera."""
 
-    def __init__(self, lab: Floats, camera: Camera, planes: Floats) -> None:
-        self.camera = camera
-        self.edges = floats(cv2.blur(_edge_maps(lab), (3, 3)))
-        height, width = lab.shape[:2]
+    def __init__(self, edges: Floats, camera: Camera, planes: Floats) -> None:
+        self.camera, self.edges = camera, edges
+        height, width = edges.shape[:2]
         scale = _COARSE / max(width, height)
         coarse_width, coarse_height = max(4, round(width * scale)), max(4, round(height * scale))
         self.rays = camera.resized(coarse_width, coarse_height).pixel_rays().reshape(-1, 3)
@@ -209,10 +215,11 @@ def find_layout(lab: Floats, segments: Segments, planes: Floats) -> Layout:
     height, width = lab.shape[:2]
     best: tuple[float, Layout] | None = None
     poses = find_poses(segments, width, height)
+    edges = floats(cv2.blur(_edge_maps(lab), (3, 3)))
     for camera, agreement in poses:
         if agreement < poses[0][1] - _HOPELESS:
             continue
-        evidence = _Evidence(lab, camera, planes)
+        evidence = _Evidence(edges, camera, planes)
         winner, score = _search(evidence)
         strength, visible = along_edges(evidence.edges, camera, winner[None], strongest=_STRONG)
         layout = Layout(

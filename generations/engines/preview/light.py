@@ -13,12 +13,14 @@ from generations.engines.preview.arrays import (
     blur,
     by_rows,
     colour,
+    dyed,
     floats,
     luma,
     mix,
     resize,
     sampled,
     smoothstep,
+    spread,
     weighted_median,
 )
 from generations.engines.preview.lamps import TINT, find_lamps, lamplight
@@ -99,7 +101,9 @@ def relight(
     if mood.lamps:
         lamps, burning = find_lamps(seen, room)
         power = np.float32(mood.lamps)
-        lit = by_rows(lambda seen, lamp: floats(seen * (gain + lamp * power)), lit, lamplight(room, lamps))
+        lit = by_rows(
+            lambda seen, lamp: floats(dyed(seen, gain) + seen * lamp * power), lit, lamplight(room, lamps)
+        )
         level = np.float32(1)
         if mood.dark:
             level = np.float32(np.clip(mood.dark / max(_brightness(lit), 0.004), 0.35, 2.2))
@@ -108,11 +112,13 @@ def relight(
 
         def part(seen: Floats, before: Floats, lamp: Floats) -> Floats:
             seen = floats(seen * level)
-            return soft_shoulder(floats(seen + (np.maximum(seen, before * glowing) - seen) * lamp), 0.7)
+            if lamp.any():
+                seen = floats(seen + (np.maximum(seen, dyed(before, glowing)) - seen) * spread(lamp))
+            return soft_shoulder(seen, 0.7)
 
-        lit = by_rows(part, lit, picture, burning[..., None])
+        lit = by_rows(part, lit, picture, burning)
     else:
-        lit = by_rows(lambda seen: soft_shoulder(floats(seen * gain), 0.7), lit)
+        lit = by_rows(lambda seen: soft_shoulder(dyed(seen, gain), 0.7), lit)
     shown = False
     if mood.sky[0] and new_sky and room.window.max() > 0.5:
         white = weighted_median(luma(np.ascontiguousarray(sampled(seen))), sampled(room.walls.mask))
@@ -133,20 +139,22 @@ def graded(picture: Floats, *, saturation: float, contrast: float, vignette: flo
     across, down = (floats(np.linspace(-1, 1, size) ** 2 / 2) for size in (width, height))
 
     def part(seen: Floats, row: Floats) -> Floats:
-        grey = luma(seen)[..., None]
+        grey = spread(luma(seen))
         amount: Floats | np.float32 = np.float32(saturation)
         if saturation > 1:  # what is strongly coloured gets no stronger: it would turn to neon
             red, green, blue = cv2.split(seen)
             least, most = cv2.min(cv2.min(red, green), blue), cv2.max(cv2.max(red, green), blue)
-            amount = floats(1 + (amount - 1) * (least / np.maximum(most, 1e-3))[..., None])
-        out = floats(np.maximum(grey + (seen - grey) * amount, 0))
+            amount = spread(floats(1 + (amount - 1) * (least / np.maximum(most, 1e-3))))
+        out = floats(np.maximum(grey + (seen - grey) * amount, 0)) if saturation != 1 else np.maximum(seen, 0)
+        darker: Floats | None = None
         if contrast != 1:
             light = np.maximum(luma(out) / np.float32(0.2), 5e-4)  # around the middle grey
-            out *= floats(cv2.pow(light, contrast - 1))[..., None]
+            darker = floats(cv2.pow(light, contrast - 1))
         if vignette:
             far = np.minimum(row[:, None] + across, 1)
-            out *= (1 - np.float32(vignette) * floats(cv2.pow(far, 1.2)))[..., None]
-        return soft_shoulder(out, 0.85)
+            corners = 1 - np.float32(vignette) * floats(cv2.pow(far, 1.2))
+            darker = corners if darker is None else floats(darker * corners)
+        return soft_shoulder(out if darker is None else floats(out * spread(darker)), 0.85)
 
     return by_rows(part, picture, down)
 
@@ -185,23 +193,26 @@ def _sun(picture: Floats, room: Room, mood: Mood) -> Floats:
     # A gloss is as white as the sky: without it the boards have their own hue.
     own = floats([weighted_median(few[..., channel], weights) for channel in range(3)])
     own = own / np.float32(max(float(luma(own)), 1e-3))
-    weakened = np.float32(_WEAKENED * (1 - mood.sun) if mood.sun else 1)
+    weakened = _WEAKENED * (1 - mood.sun) if mood.sun else 1.0
     tint, dullness = floats(mood.sun_tint), np.float32(0.8 * (1 - mood.sun))
 
     def part(seen: Floats, wide: Floats, floor: Floats) -> Floats:
         ratio = wide / shade
-        sunny = smoothstep(1.35, 2.1, floats(ratio[..., 0]))[..., None] * floor
-        if not sunny.any():
+        few = smoothstep(1.35, 2.1, floats(ratio)) * floor
+        if not few.any():
             return seen
-        out = seen * (1 + ((1.2 / np.maximum(ratio, 1.2)) ** weakened - 1) * floor)
-        out = out + (luma(floats(out))[..., None] * own - out) * (sunny * dullness)
-        return floats(out + out * (tint - 1) * sunny)
+        sunny = spread(few)
+        level = floats(cv2.pow(1.2 / np.maximum(ratio, 1.2), weakened))
+        out = seen * spread(1 + (level - 1) * floor)
+        if dullness:
+            out = out + (dyed(spread(luma(floats(out))), own) - out) * (sunny * dullness)
+        return floats(out + dyed(floats(out * sunny), tint - 1))
 
     soft = max(2.0, picture.shape[1] / 250)
     band = band_of(room.floor.mask, round(4 * soft))
     wide = blur(luma(picture[band]), soft)
     out = picture.copy()
-    out[band] = by_rows(part, picture[band], wide[..., None], room.floor.mask[band][..., None])
+    out[band] = by_rows(part, picture[band], wide, room.floor.mask[band])
     return out
 
 
@@ -220,7 +231,7 @@ def _view(seen: Floats, glass: Floats, sky: Floats, mood: Mood) -> Floats:
         np.clip(down / 0.45, 0, 1),
     )
     new = mix(upper, np.broadcast_to(horizon, (len(down), 1, 3)), np.clip((down - 0.4) / 0.45, 0, 1))
-    garden = floats(seen * floats(mood.white) * np.float32(mood.ground))
+    garden = dyed(seen, floats(mood.white) * np.float32(mood.ground))
     return mix(garden, floats(np.broadcast_to(new * np.float32(mood.sky_light), seen.shape)), sky)
 
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from generations.engines.preview.arrays import Floats, Mask, band_of, by_rows, floats, smoothstep
+from generations.engines.preview.arrays import (
+    Floats,
+    Mask,
+    band_of,
+    by_rows,
+    floats,
+    smoothstep,
+    spread,
+)
+
+Places = npt.NDArray[np.int64]
 
 _REACH = 420  # the rim is this part of the longest side wide, to both sides of the outline
 _APART = 0.02  # linear light: surfaces that differ less can't be told apart at their rim
@@ -36,23 +47,23 @@ def _drawn(mask: Floats, linear: Floats, reach: float) -> Floats:
     if not narrow.any():
         return mask
     # Only the rim is worked on: it is a small part of the picture.
-    inside, has_inside = _around(linear, mask > 0.9, reach, narrow)
-    outside, has_outside = _around(linear, mask < 0.1, reach, narrow)
+    at = np.flatnonzero(narrow)
+    inside, has_inside = _around(linear, mask > 0.9, reach, at)
+    outside, has_outside = _around(linear, mask < 0.1, reach, at)
     axis = inside - outside
     length = _product(axis, axis)
-    seen = linear[narrow]
+    seen = linear.reshape(-1, 3).take(at, 0)
     share = _product(seen - outside, axis) / (length + np.float32(1e-5))
     own = np.sqrt(_product(inside, inside)) + np.float32(0.02)
     known = smoothstep(0.02, 0.1, np.minimum(has_inside, has_outside))
     known = known * smoothstep(_APART**2, (3 * _APART) ** 2, floats(length))
     known = known * smoothstep(*_UNLIKE, floats(np.sqrt(length) / own))
-    drawn, old = mask.copy(), mask[narrow]
+    drawn, old = np.ascontiguousarray(mask).copy(), mask.ravel().take(at)
     new = old + (np.clip(1.25 * share - 0.125, 0, 1) - old) * known
     third = smoothstep(*_FOREIGN, floats(_off_mixtures(seen, inside, outside, floats(share)) / own))
-    drawn[narrow] = new * (1 - third * (has_inside > 0.05))
+    np.put(drawn, at, new * (1 - third * (has_inside > 0.05)))
     # What is left of the grain: single pixels.
-    smooth = floats(cv2.medianBlur(np.ascontiguousarray(drawn), 3))
-    drawn[narrow] = smooth[narrow]
+    np.put(drawn, at, floats(cv2.medianBlur(drawn, 3)).ravel().take(at))
     return drawn
 
 
@@ -74,9 +85,11 @@ def beside(picture: Floats, mask: Floats, reach: float) -> Floats:
     rim = (mask < 0.95) & (mask > 0.004)
     if not rim.any():
         return picture
-    near, weight = _around(picture, mask > 0.95, reach, rim)
-    out = picture.copy()
-    out[rim] = np.where(weight[:, None] > 0.01, near, picture[rim])
+    at = np.flatnonzero(rim)
+    near, weight = _around(picture, mask > 0.95, reach, at)
+    out = np.ascontiguousarray(picture).copy()
+    seen = out.reshape(-1, 3)
+    seen[at] = np.where(weight[:, None] > 0.01, near, seen.take(at, 0))
     return out
 
 
@@ -84,9 +97,10 @@ def replaced(picture: Floats, old: Floats, new: Floats, mask: Floats) -> Floats:
     """`picture` where the surface that looked like `old` looks like `new`; what covers a pixel partly stays."""
 
     def part(seen: Floats, was: Floats, now: Floats, share: Floats) -> Floats:
+        share = spread(share)
         return floats(np.maximum(seen + (now - was) * share, now * share))
 
-    return by_rows(part, picture, old, new, mask[..., None])
+    return by_rows(part, picture, old, new, mask)
 
 
 def reach_of(mask: Floats) -> float:
@@ -94,19 +108,20 @@ def reach_of(mask: Floats) -> float:
     return max(1.5, float(max(mask.shape)) / _REACH)
 
 
-def _around(picture: Floats, where: Mask, reach: float, at: Mask) -> tuple[Floats, Floats]:
-    """The picture's average over `where` near each of the pixels `at` (n, 3), and how much of it is near (n,).
+def _around(picture: Floats, where: Mask, reach: float, at: Places) -> tuple[Floats, Floats]:
+    """The picture's average over `where` near each of the pixels numbered `at` (n, 3), and how much is near (n,).
 
     Every second pixel or fewer of a large picture are enough for an average, and a square is as good as a bell.
     """
     step = max(1, int(reach / 1.3))
-    inside = floats(where[::step, ::step])[..., None]
-    both = np.concatenate([picture[::step, ::step] * inside, inside], -1)
+    inside = floats(where[::step, ::step])
+    few = np.ascontiguousarray(picture[::step, ::step]) * spread(inside)
     side = _side(reach / step)
-    rows, columns = (index // step for index in np.nonzero(at))
-    near = floats(cv2.blur(both, (side, side)))[rows, columns]
-    weight = near[:, 3]
-    return floats(near[:, :3] / np.maximum(weight, 1e-4)[..., None]), floats(weight)
+    weight = floats(cv2.blur(inside, (side, side)))
+    near = floats(cv2.blur(few, (side, side))) / spread(floats(np.maximum(weight, 1e-4)))
+    rows, columns = np.divmod(at, where.shape[1])
+    place = (rows // step) * weight.shape[1] + columns // step
+    return floats(near.reshape(-1, 3).take(place, 0)), floats(weight.ravel().take(place))
 
 
 def _side(reach: float) -> int:

@@ -12,17 +12,27 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from generations.engines.preview import parser
-from generations.engines.preview.arrays import Bytes, Floats, Mask, blur, floats, mix, resize, smoothstep
+from generations.engines.preview import bounce, parser
+from generations.engines.preview.arrays import (
+    Bytes,
+    Floats,
+    Mask,
+    blur,
+    floats,
+    mix,
+    resize,
+    smoothstep,
+    strongest,
+)
 
 Numbers = npt.NDArray[np.int64]
 Classes = npt.NDArray[np.int8]
 
 _SHRINK = 4  # colours change slowly: they are followed on every fourth pixel
 _FAR = (0.35, 0.2, 0.1)  # of the longest side: over which the colour is nearly one, wide first
-_FORGIVEN = (0.06, 0.04, 0.032, 0.03)  # change of hue over brightness, at first and in each round
+_FORGIVEN = (0.05, 0.04, 0.032, 0.03)  # change of hue over brightness, at first and in each round
 _ONE_HUE = 0.04
-_FALLBACK = 0.004  # weight of the wider average where the surface is not seen nearby
+_FALLBACK = 0.06  # weight of the wider average where little of the surface is seen nearby
 _ROUNDS, _NEAR = 8, 2.5  # of following gradual changes, and how far in small pixels it looks
 _GRADUAL = 0.022  # change of hue over that way
 _OWN_PAINT = 0.15  # a plane of which less has the room's paint has its own
@@ -101,7 +111,7 @@ def without_things(beliefs: Floats, lab: Floats, said: Floats, walls: Bytes) -> 
     """
     smooth = floats(cv2.GaussianBlur(lab, (0, 0), 0.8))
     hue = _calm(smooth)
-    seen = _Seen(np.ascontiguousarray(smooth[..., 0]), hue, _steepness(hue), beliefs.argmax(-1))
+    seen = _Seen(np.ascontiguousarray(smooth[..., 0]), hue, _steepness(hue), strongest(beliefs))
     taken = np.full(walls.shape, -1, np.int8)
     for index, rule in ((parser.WALL, _WALL), (parser.FLOOR, _FLOOR)):
         surface: Mask = seen.winner == index
@@ -110,6 +120,8 @@ def without_things(beliefs: Floats, lab: Floats, said: Floats, walls: Bytes) -> 
         weight = floats(surface * said[..., index])
         if index == parser.WALL:
             apart = distance(hue, weight, walls, weight)
+            floor = seen.winner == parser.FLOOR
+            apart = bounce.forgiven(apart, hue, seen.light, surface, floor, limit=_WALL.apart)
         else:
             apart = distance(hue, weight, np.zeros_like(walls), _at_foot(seen.winner, weight))
         _take_foreign(taken, seen, surface, apart, rule, index)
@@ -139,6 +151,8 @@ def _take_foreign(taken: Classes, seen: _Seen, surface: Mask, apart: Floats, rul
         if not _is_thing(seen, patches, area, member, rule):
             continue
         kind = _kind(seen.winner[area], member, index, size / surface.size)
+        if kind == parser.CEILING and float(np.median(seen.light[area][member])) < patches.own - _SHADOW:
+            kind = parser.OTHER  # no ceiling is darker than the wall below it
         if kind != parser.CEILING:
             member = _slimmed(member)
         taken[area][member] = kind
@@ -230,7 +244,7 @@ def _grown(seeds: Bytes, allowed: Mask) -> Bytes:
     """The connected parts of what is `allowed` that have a seed in them."""
     count, parts = cv2.connectedComponents(allowed.astype(np.uint8), connectivity=4)
     kept = np.zeros(count, np.uint8)
-    kept[np.unique(parts[seeds > 0])] = 1
+    kept[parts[seeds > 0]] = 1
     kept[0] = 0
     return np.asarray(kept[parts], np.uint8)
 
@@ -341,17 +355,24 @@ def _on_plane(hue: Floats, heavy: Floats, anchor: Floats) -> Floats:
     field = wide
     for _ in range(_ROUNDS):
         field = _spread(hue, near, _NEAR, wide)
-        near = floats(heavy * (((hue - field) ** 2).sum(-1) < _GRADUAL**2))
+        near = floats(heavy * (_squared(hue - field) < _GRADUAL**2))
     return _spread(hue, near, _NEAR, wide)
 
 
 def _alike(hue: Floats, heavy: Floats, own: Floats, forgiven: float) -> Floats:
-    return floats(heavy * np.exp(-((hue - own) ** 2).sum(-1) / forgiven**2))
+    return floats(heavy * np.exp(-_squared(hue - own) / forgiven**2))
+
+
+def _squared(pairs: Floats) -> Floats:
+    """The square of the length of each pair (h, w, 2)."""
+    one, other = pairs[..., 0], pairs[..., 1]
+    return floats(one * one + other * other)
 
 
 def _spread(hue: Floats, near: Floats, sigma: float, otherwise: Floats) -> Floats:
     """The average of `hue` over what is `near`, and `otherwise` where nothing is."""
     weight = blur(near, sigma)
-    seen = blur(floats(hue * near[..., None]), sigma)
+    seen = blur(floats(hue * cv2.merge([near, near])), sigma)
     rest = np.float32(_FALLBACK)
-    return floats((seen + rest * otherwise) / (weight + rest)[..., None])
+    whole = weight + rest
+    return floats((seen + rest * otherwise) / cv2.merge([whole, whole]))

@@ -28,6 +28,9 @@ _DOOR_HEIGHT = (0.6, 0.92)  # of the room's
 _DOOR_SHAPE = (0.28, 0.62)  # width over height
 _TO_THE_FLOOR = 9  # cells: skirting and thresholds
 _AT_ONCE = 60  # upright edges on a wall, the longest
+_AROUND = (9, 25)  # pixels across by which a frame is grown, to see the wall between both
+_DUSK, _BLUER = -2.0, 8.0  # b of Lab at most, and by how much it is below the wall's
+_NO_BRIGHTER, _LAMPLIT = 8.0, 50.0  # lightness above the wall's, and of a wall by lamplight, both at most
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,38 @@ def polygon(corners: Floats, shape: tuple[int, ...]) -> Mask:
     drawn = np.zeros(shape, np.uint8)
     cv2.fillConvexPoly(drawn, np.rint(corners).astype(np.int32), 1)
     return np.asarray(drawn > 0, bool)
+
+
+def night_windows(lab: Floats, framed: list[Panel]) -> list[Panel]:
+    """Those of `framed` that show the blue of dusk in a wall that lamps light, leaf beside leaf; pictures have none."""
+    blue = []
+    for panel in framed:
+        left, top = (max(0, int(low) - _AROUND[1]) for low in panel.corners.min(0))
+        right, bottom = (int(high) + _AROUND[1] for high in panel.corners.max(0))
+        near = lab[top:bottom, left:right]
+        solid = polygon(panel.corners - floats([left, top]), near.shape[:2]).astype(np.uint8)
+        core = cv2.erode(solid, np.ones((5, 5), np.uint8)) > 0
+        if panel.door or not core.any() or np.median(near[core][:, 2]) >= _DUSK:
+            continue
+        grown = [cv2.dilate(solid, np.ones((side, side), np.uint8)) for side in _AROUND]
+        ring = (grown[1] > 0) & (grown[0] == 0)
+        if not ring.any():
+            continue
+        inside, around = (np.median(near[where], 0) for where in (core, ring))
+        cool = inside[2] < around[2] - _BLUER
+        if cool and inside[0] < around[0] + _NO_BRIGHTER and around[0] < _LAMPLIT:
+            blue.append(panel)
+    return [one for one in blue if any(_beside(one, other) for other in blue if other is not one)]
+
+
+def _beside(one: Panel, other: Panel) -> bool:
+    """Whether one begins or ends where the other does, at the same height."""
+    (left, top), (right, bottom) = one.corners.min(0), one.corners.max(0)
+    (first, upper), (last, lower) = other.corners.min(0), other.corners.max(0)
+    tall = bottom - top
+    level = abs(top - upper) < tall / 6 and abs(bottom - lower) < tall / 6
+    meets = min(abs(left - last), abs(right - first), abs(left - first), abs(right - last)) < tall / 12
+    return bool(level and meets)
 
 
 def panels(lab: Floats, camera: Camera, box: Box) -> list[Panel]:

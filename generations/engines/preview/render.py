@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from generations.engines.preview import light
-from generations.engines.preview.arrays import Floats, by_rows, floats, luma
+from generations.engines.preview.arrays import Floats, by_rows, dyed, floats, luma, spread
 from generations.engines.preview.camera import BACK, FLOOR
 from generations.engines.preview.judging import Surface
 from generations.engines.preview.look import Look
@@ -200,7 +200,7 @@ def _palette(done: Rendering, room: Room, look: Look) -> None:
         tone = np.sqrt(np.clip(luma(seen), 0, 1))
         known = np.clip(floor + walls + ceiling + doors, 0, 1)
         amount = 4 * tone * (1 - tone) * (0.12 + 0.5 * (1 - known))
-        return floats(seen * (1 + (toward - 1) * amount[..., None]))
+        return floats(seen + dyed(seen, toward - 1) * spread(floats(amount)))
 
     done.picture = by_rows(part, picture, room.floor.mask, room.walls.mask, room.ceiling.mask, room.doors)
     done.applied.append("palette")

@@ -163,14 +163,15 @@ def _layout(linear: Floats, planes: Floats) -> Layout:
 
 def _sharpened(masks: list[Floats]) -> list[Floats]:
     """Lets the strongest claim on each pixel win, so that no dark seam is left between two surfaces."""
-    out = [np.empty_like(mask) for mask in masks]
+    out = [np.empty_like(mask) if mask.any() else mask for mask in masks]
+    claiming = [(mask, made) for mask, made in zip(masks, out, strict=True) if made is not mask]
     for some in rows_at_once(masks[0]):
-        clipped = [np.clip(mask[some], 0, 1) for mask in masks]
+        clipped = [np.clip(mask[some], 0, 1) for mask, _ in claiming]
         nobody = np.clip(1 - sum(clipped), 0, 1)
         *claims, nobody = [claim * claim * claim for claim in (*clipped, nobody)]
-        total = sum(claims) + nobody + 1e-6
-        for made, claim in zip(out, claims, strict=True):
-            made[some] = claim / total
+        total = sum(claims) + nobody + np.float32(1e-6)
+        for (_, made), claim in zip(claiming, claims, strict=True):
+            np.divide(claim, total, out=made[some])
     return out
 
 

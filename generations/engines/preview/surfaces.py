@@ -11,12 +11,14 @@ from generations.engines.preview.arrays import (
     band_of,
     blur,
     by_rows,
+    dyed,
     floats,
     guided_filter,
     luma,
     resize,
     sampled,
     smoothstep,
+    spread,
     weighted_median,
 )
 from generations.engines.preview.camera import CEILING, FLOOR, LEFT, RIGHT, Camera
@@ -107,12 +109,17 @@ def project_texture(texture: Floats, across: Floats, down: Floats, *, angle: flo
         side = image.shape[0]
         scale = np.float32(side / SIDE)
         padded = np.pad(image, ((0, 1), (0, 1), (0, 0)), mode="wrap")
-        map_u, map_v = np.mod(u[rows] * scale - 0.5, side), np.mod(v[rows] * scale - 0.5, side)
-        found = cv2.remap(
-            padded, floats(map_u), floats(map_v), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        seen[rows] += floats(found) * floats(weight)[rows][..., None]
+        map_u, map_v = (_wrapped(floats(axis[rows] * scale - np.float32(0.5)), side) for axis in (u, v))
+        found = cv2.remap(padded, map_u, map_v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        seen[rows] += floats(found) * spread(weight[rows])
     return seen
+
+
+def _wrapped(places: Floats, side: int) -> Floats:
+    """Each place modulo `side`; many times quicker than numpy's, which is exact in the last bit."""
+    turns = np.floor(places * np.float32(1 / side))
+    turns *= np.float32(side)
+    return floats(places - turns)
 
 
 def _footprint(u: Floats, v: Floats) -> Floats:
@@ -146,11 +153,11 @@ def shading(picture: Floats, mask: Floats, *, radius: int, epsilon: float) -> Fl
     )
 
     def part(colour: Floats, level: Floats) -> Floats:
-        tint = (colour + np.float32(0.01)) / typical_hue
-        tint = np.clip(tint / luma(floats(tint))[..., None], 0.6, 1.7)
-        return floats(floats(cv2.pow(tint, 0.6)) * np.exp(level - np.float32(typical)))
+        tint = dyed(colour + np.float32(0.01), floats(1 / typical_hue))
+        tint = np.clip(tint / spread(luma(tint)), 0.6, 1.7)
+        return floats(floats(cv2.pow(tint, 0.6)) * spread(floats(cv2.exp(level - np.float32(typical)))))
 
-    return by_rows(part, hue, joined[..., None])
+    return by_rows(part, hue, joined)
 
 
 def relaid(
@@ -162,8 +169,8 @@ def relaid(
     """
     radius = max(3, picture.shape[1] // 90)
     full = room_light(seen, room)
-    band = band_of(mask, 4 * radius)
-    photo, where = seen[band], mask[band]
+    band = band_of(mask, 4 * radius), band_of(mask.T, 4 * radius)
+    photo, where = np.ascontiguousarray(seen[band]), np.ascontiguousarray(mask[band])
     light = shading(photo, where, radius=radius, epsilon=0.05)
     typical = weighted_median(luma(np.ascontiguousarray(sampled(photo))), sampled(where))
     # The old floor's own albedo is unknown: between "as bright as the room's light makes it" and a middle grey.
@@ -172,9 +179,9 @@ def relaid(
 
     def part(lit: Floats, material: Floats) -> Floats:
         if sun < 1:
-            level = np.maximum(luma(lit)[..., None], 1.15)
-            lit = floats(lit * (1.15 / level) ** np.float32(1 - sun))
-        return soft_shoulder(material * lit * irradiance)
+            level = 1.15 / np.maximum(luma(lit), 1.15)
+            lit = floats(lit * spread(floats(cv2.pow(level, 1 - sun))))
+        return soft_shoulder(dyed(material * lit, irradiance))
 
     out = picture.copy()
     old_floor = beside(picture[band], where, reach_of(mask))
@@ -198,18 +205,21 @@ def painted(
     tint = light_tint(seen, room) ** np.float32(1 if ceiling else _TINTED)
     typical = floats(tint * np.float32(luma(old) / was**0.8 / 0.6**0.2))
 
+    flat = paint.ndim == 1
+
     def part(seen: Floats, albedo: Floats) -> Floats:
-        ratio = seen / np.maximum(old, 0.01)
-        grey = luma(floats(ratio))[..., None]
+        ratio = dyed(seen, floats(1 / np.maximum(old, 0.01)))
+        grey = spread(luma(ratio))
         # Coloured light stays, the old paint's unevenness fades, and a second old paint does not shine through.
         hue = floats(cv2.pow(np.clip(ratio / np.maximum(grey, 1e-3), 0.8, 1.25), 0.6))
-        return soft_shoulder(floats(grey * hue * albedo * typical))
+        hue *= grey
+        return soft_shoulder(dyed(hue, paint * typical) if flat else dyed(hue * albedo, typical))
 
     reach = reach_of(mask)
     band = band_of(mask, round(4 * reach))
     out = picture.copy()
     bare = beside(picture[band], mask[band], reach)
-    new = by_rows(part, bare, np.broadcast_to(paint, picture.shape)[band])
+    new = by_rows(part, bare, bare if flat else paint[band])
     out[band] = replaced(picture[band], bare, new, mask[band])
     return out
 
@@ -219,10 +229,16 @@ def soft_shoulder(linear: Floats, start: float = 0.75) -> Floats:
     low, room_left = np.float32(start), np.float32(1 - start)
 
     def part(some: Floats) -> Floats:
-        over = some - low
-        if over.size and over.max() <= 0:
+        if not some.size or some.max() <= low:
             return some
-        return floats(np.minimum(some, low) + room_left * (1 - np.exp(-np.maximum(over, 0) / room_left)))
+        # low + left x (1 - exp(-over / left)) above `low`, in place of new arrays at each step
+        over = np.maximum(some - low, 0)
+        over *= -1 / room_left
+        bent = floats(cv2.exp(over)).reshape(some.shape)
+        bent *= -room_left
+        bent += room_left
+        bent += np.minimum(some, low)
+        return bent
 
     return by_rows(part, linear) if linear.ndim == 3 else part(linear)
 
@@ -236,10 +252,13 @@ def rug_albedo(
     edge_x, edge_z = (1 - x) * size[0] / 2, (1 - z) * size[1] / 2
     edge = np.minimum(edge_x, edge_z)
     cover = smoothstep(-0.008, 0.012, floats(edge))
+    albedo = np.zeros((*cover.shape, 3), np.float32)
+    band = band_of(cover)
+    edge, across, down = floats(edge[band]), across[band], down[band]
     weave = 1 + 0.05 * np.sin(across * 210) * np.sin(down * 210)
-    border = smoothstep(0.10, 0.11, floats(edge)) * smoothstep(0.17, 0.16, floats(edge))
-    tone = floats(weave * (1 - 0.38 * border))
-    return floats(paint * tone[..., None]), cover
+    border = smoothstep(0.10, 0.11, edge) * smoothstep(0.17, 0.16, edge)
+    albedo[band] = dyed(spread(floats(weave * (1 - 0.38 * border))), paint)
+    return albedo, cover
 
 
 def labels_of(room: Room, camera: Camera) -> tuple[Bytes, Floats, Floats]:
