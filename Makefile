@@ -36,7 +36,7 @@ run: env ## serve until Ctrl-C; prints the address, a login and a curl
 install: env ## only make .venv; the others do it by themselves
 
 test: env-dev ## the test suite on real PostgreSQL, without what is slow
-	@code=0; $(ENV) -m pytest -n 2 || code=$$?; \
+	@code=0; $(ENV) -m pytest -n 2 --dist worksteal || code=$$?; \
 	echo "Not run here: make test-slow (whole processes), make journeys (a browser), make chaos (kills under load), make bench (measurements)."; \
 	exit $$code
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import pickle
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils import timezone
@@ -23,7 +24,7 @@ from billing import plans
 from generations import running, services
 from generations.models import Generation, State
 from projects.services import IncomingImage
-from tests.fakes import jpeg
+from tests.fakes import FakeEngine, jpeg
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 _numbers = count(1)
@@ -151,12 +152,12 @@ def make_studio(*, name: str = "Oak & Linen", credits: int = 100, plan: str = "g
     """A workspace with an owner, a colleague and purchased credits."""
     owner, colleague = make_person(), make_person()
     organization = accounts.create_organization(name=name, owner=owner, now=NOON)
-    plans.apply_plan(organization=organization, plan=plan)
-    with tenancy.enter(organization):
+    with tenancy.enter(organization):  # once around all of it: every test of a workspace begins here
+        plans.apply_plan(organization=organization, plan=plan)
         Membership.objects.create(organization=organization, user=colleague, role=Role.DESIGNER)
-    if credits:
-        fact = f"test:{organization.public_id}"
-        ledger.grant(organization=organization, purchased=credits, fact=fact, now=NOON)
+        if credits:
+            fact = f"test:{organization.public_id}"
+            ledger.grant(organization=organization, purchased=credits, fact=fact, now=NOON)
     return Studio(organization, owner, colleague)
 
 
@@ -189,3 +190,13 @@ def work() -> int:
 def run_image_work_here(function: Callable[..., Any], /, *args: Any, seconds: float, **kwargs: Any) -> Any:
     """What an image process would do; the arguments cross as they would, by pickle."""
     return function(*pickle.loads(pickle.dumps(args)), **kwargs)
+
+
+@contextmanager
+def working(engine: FakeEngine) -> Iterator[None]:
+    """Pictures are made by this engine, and images looked at in this process: what `worker` is to a single test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("generations.engines.get", lambda name, *, key="": engine)
+        patch.setattr("generations.outcomes.wait", lambda public_id, seconds: work())
+        patch.setattr("projects.image_pool.run", run_image_work_here)
+        yield

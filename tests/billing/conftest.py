@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 from django.conf import LazySettings
 
-from billing import catalogue
 from billing.stripe_sandbox.server import serve
 from billing.stripe_sandbox.world import World
 from tests import factories
-from tests.billing.money import Shop
+from tests.billing.money import Shop, stock
 
 START = 1_767_225_600  # 1 January 2026
 
@@ -30,5 +29,5 @@ def world(settings: LazySettings) -> Iterator[World]:
 @pytest.fixture
 def shop(db: None, world: World) -> Shop:
     """A workspace on the Free plan with no credits, before a full shelf."""
-    catalogue.sync()
+    stock(world)
     return Shop(world, factories.make_studio(credits=0, plan="free"))

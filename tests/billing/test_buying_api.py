@@ -10,11 +10,11 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from accounts.models import Membership, Role, User
-from billing import budgets, catalogue
+from billing import budgets
 from billing.stripe_sandbox.server import serve
 from billing.stripe_sandbox.world import World
 from tests import factories
-from tests.billing.money import DECLINED, Shop
+from tests.billing.money import DECLINED, Shop, stock
 from tests.factories import ApiClient, Studio
 
 
@@ -79,7 +79,7 @@ def shop(db: None, settings: LazySettings) -> Iterator[Shop]:
     world = World()
     with serve(world) as address:
         settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY = address, "sk_test_offline"
-        catalogue.sync()
+        stock(world)
         yield Shop(world, factories.make_studio(credits=0, plan="free"))
 
 

@@ -20,6 +20,7 @@ from billing.stripe_sandbox import cards
 from billing.stripe_sandbox.server import serve
 from billing.stripe_sandbox.world import World
 from tests import factories
+from tests.billing.money import stock
 from tests.factories import Studio
 
 
@@ -64,7 +65,7 @@ def till(db: None, settings: LazySettings) -> Iterator[Till]:
     world = World()
     with serve(world) as address:
         settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY = address, "sk_test_offline"
-        catalogue.sync()
+        stock(world)
         studio = factories.make_studio(credits=0, plan="free")
         yield Till(world, studio, factories.browser_of(studio.owner))
 

@@ -9,16 +9,21 @@ from typing import Any
 
 from django.core import mail
 from django.test import Client as Browser
+from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts import emails
 from generations import deliveries, proposal_sending
+from generations.engines.base import EnginePicture, EngineResult
 from generations.models import OriginalPage
+from projects import branding
 from tests.factories import Studio, browser_of
+from tests.fakes import png
 from tests.generations.proposing import Job, make_job
 
 PIN = "4711"
+LARGE = EngineResult((EnginePicture(png(1200, 900)),), credits_used=10)  # a code needs room
 _done: set[int] = set()
 
 
@@ -49,6 +54,14 @@ class Agency:
         """Of all pages, without their host."""
         for address in self.pages.values():
             yield address.partition("://")[2].partition("/")[2]
+
+
+def give_brand(studio: Studio, colour: str) -> None:
+    """Its colour, its logo, and whom its mails are from."""
+    who: dict[str, Any] = {"organization": studio.organization, "by_user": studio.owner}
+    name = f"{studio.organization.name} Team"
+    branding.save(**who, colour=colour, sender_name=name, reply_to="", now=timezone.now())
+    branding.set_logo(**who, content=png(200, 80), now=timezone.now())
 
 
 def make_agency(studio: Studio, host: str = "") -> Agency:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,25 @@ from tests import factories
 from tests.brand.dns_server import DnsServer
 from tests.factories import Studio
 
+# An instance as its operator runs it, with addresses that name the vendor.
+VENDOR: dict[str, Any] = {
+    "ALLOWED_HOSTS": ["app.roomwright.example", "testserver"],
+    "PUBLIC_BASE_URL": "https://app.roomwright.example",
+    "DEFAULT_FROM_EMAIL": "Roomwright <hello@roomwright.example>",
+    "CLIENT_FROM_EMAIL": "post@mail-relay.example",
+}
+
+
+def prove(world: DnsServer, studio: Studio, host: str) -> Domain:
+    """A host, claimed for a workspace and proven as its owner would: by the record."""
+    now = timezone.now()
+    claim = domains.add(organization=studio.organization, host=host, by_user=studio.owner, now=now)
+    name, text = domains.record_of(claim)
+    world.records.setdefault(name, []).append(text)
+    proven = domains.check(domain=claim, now=now)
+    assert proven.state == "proven"
+    return proven
+
 
 @pytest.fixture
 def world(settings: Any) -> Iterator[DnsServer]:
@@ -27,11 +47,8 @@ def world(settings: Any) -> Iterator[DnsServer]:
 
 @pytest.fixture(autouse=True)
 def _a_vendor(settings: Any) -> None:
-    """An instance as its operator runs it, with addresses that name the vendor."""
-    settings.ALLOWED_HOSTS = ["app.roomwright.example", "testserver"]
-    settings.PUBLIC_BASE_URL = "https://app.roomwright.example"
-    settings.DEFAULT_FROM_EMAIL = "Roomwright <hello@roomwright.example>"
-    settings.CLIENT_FROM_EMAIL = "post@mail-relay.example"
+    for name, value in VENDOR.items():
+        setattr(settings, name, value)
 
 
 @pytest.fixture
@@ -48,18 +65,8 @@ def south(db: None) -> Studio:
 
 @pytest.fixture
 def proves(world: DnsServer) -> Callable[[Studio, str], Domain]:
-    """Claims a host for a workspace and proves it as its owner would: by the record."""
-
-    def prove(studio: Studio, host: str) -> Domain:
-        now = timezone.now()
-        claim = domains.add(organization=studio.organization, host=host, by_user=studio.owner, now=now)
-        name, text = domains.record_of(claim)
-        world.records.setdefault(name, []).append(text)
-        proven = domains.check(domain=claim, now=now)
-        assert proven.state == "proven"
-        return proven
-
-    return prove
+    """Proves a host for a workspace."""
+    return partial(prove, world)
 
 
 @pytest.fixture

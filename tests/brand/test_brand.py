@@ -18,7 +18,7 @@ from billing import plans
 from projects import brand, branding, storage
 from projects.brand_rows import Brand
 from tests.accounts.test_accounts_api import manager, patch
-from tests.brand.test_side_by_side import give_brand
+from tests.brand.agencies import give_brand
 from tests.factories import Studio, browser_of, run_image_work_here
 from tests.fakes import png
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,25 +15,24 @@ from zipfile import ZipFile
 import pytest
 from django.conf import LazySettings
 from django.test import Client as Browser
-from django.urls import get_resolver
+from django.test import override_settings
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
-from accounts.models import Domain
 from billing import plans
-from config import guest_urls
 from generations import deliveries, originals
-from generations.engines.base import EnginePicture, EngineResult
 from generations.models import Delivery, OriginalPage, Proposal
 from projects import branding
-from tests.brand.agencies import PIN, Agency, Visitor, make_agency
+from tests import factories
+from tests.brand.agencies import LARGE, PIN, Agency, Visitor, give_brand, make_agency
+from tests.brand.conftest import VENDOR, prove
 from tests.brand.dns_server import DnsServer
-from tests.factories import Studio, browser_of
-from tests.fakes import FakeEngine, png
-from tests.test_conventions import patterns, policy_of
+from tests.factories import browser_of, working
+from tests.fakes import FakeEngine
+from tests.tenancy.visitors import for_nothing
 
 NORTH, SOUTH = "rooms.north.example", "view.south.example"
 INSTANCE = "app.roomwright.example"
-Proves = Callable[[Studio, str], Domain]
 
 
 @dataclass
@@ -46,34 +46,35 @@ class Town:
         return [(self.north, self.south), (self.south, self.north)]
 
 
-@pytest.fixture(autouse=True)
-def _pictures(
-    worker: object,
-    engine: FakeEngine,
-    monkeypatch: pytest.MonkeyPatch,
-    settings: LazySettings,
-    tmp_path: Path,
-) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
-    large = EngineResult((EnginePicture(png(1200, 900)),), credits_used=10)
-    monkeypatch.setattr(engine, "generate", lambda request: large)
-
-
-def give_brand(studio: Studio, colour: str) -> None:
-    who: dict[str, Any] = {"organization": studio.organization, "by_user": studio.owner}
-    name = f"{studio.organization.name} Team"
-    branding.save(**who, colour=colour, sender_name=name, reply_to="", now=timezone.now())
-    branding.set_logo(**who, content=png(200, 80), now=timezone.now())
+@pytest.fixture(scope="module")
+def built(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
+    """Once for all tests of this file: making it takes longer than any of them."""
+    media = {"MEDIA_ROOT": tmp_path_factory.mktemp("town") / "media"}
+    with (
+        django_db_blocker.unblock(),
+        for_nothing(),
+        DnsServer() as server,
+        override_settings(**VENDOR, **media, DNS_SERVERS=[server.address]),
+        working(engine := FakeEngine()),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(engine, "generate", lambda request: LARGE)
+        made = []
+        for name, host, colour in (("North Light", NORTH, "#8a1c3b"), ("Southern Rooms", SOUTH, "#1e3a8a")):
+            studio = factories.make_studio(name=name, plan="scale", credits=100)
+            prove(server, studio, host)
+            give_brand(studio, colour)
+            made.append(make_agency(studio, host))
+        yield Town(*made)
 
 
 @pytest.fixture
-def town(north: Studio, south: Studio, proves: Proves) -> Town:
-    made = []
-    for studio, host, colour in ((north, NORTH, "#8a1c3b"), (south, SOUTH, "#1e3a8a")):
-        proves(studio, host)
-        give_brand(studio, colour)
-        made.append(make_agency(studio, host))
-    return Town(*made)
+def town(built: Town) -> Iterator[Town]:
+    """As it was made; nothing of what a test does to it stays."""
+    with for_nothing():
+        yield deepcopy(built)
 
 
 def strange_in(text: str, other: Agency) -> list[str]:
@@ -186,47 +187,6 @@ def test_what_has_ended_says_so_in_the_name_of_the_agency(town: Town) -> None:
         assert "North Light" in content.decode(), name
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *("", "home", "pricing", "help", "terms", "verify", "styles", "developers", "styleguide", "language"),
-        *(
-            "accounts/login/",
-            "accounts/signup/",
-            "accounts/",
-            "profile",
-            "workspaces",
-            "operators/",
-            "nothing",
-        ),
-        *("api/v1/credits", "api/v1/schema", "metrics", "readyz", "healthz", "sitemap.xml"),
-        *("site.webmanifest", "static/icon.svg", "static/icons/icon-192.png", "static/og.jpg"),
-        *("static/samples/room.jpg", "static/css/../icon.svg", "static/admin/css/base.css", "domains/ask"),
-        *("s/nothing", "r/nothing", "d/nothing", "o/nothing", "p/nothing", "//evil.example/s/x"),
-        *(
-            "w/{workspace}/studio",
-            "w/{workspace}/settings/brand",
-            "invitations/x",
-            "news/stop/x",
-            "stripe/webhook",
-        ),
-    ],
-)
-def test_nothing_else_of_the_instance_is_on_an_agencys_host(
-    north: Studio, proves: Proves, south: Studio, path: str
-) -> None:
-    proves(north, NORTH)
-    signed_in = browser_of(north.owner)
-    for headers in ({"host": NORTH}, {"host": f"{NORTH.upper()}.:8443"}):
-        answer: Any = signed_in.get(
-            f"/{path.format(workspace=north.organization.public_id)}", headers=headers
-        )
-        assert answer.status_code == 404
-        text = f"{answer.headers} {answer.cookies.output()} {answer.content.decode()}"
-        assert "roomwright" not in text.lower()
-        assert 'href="/accounts' not in text
-
-
 def test_its_few_own_files_are_there(town: Town) -> None:
     visitor = Visitor(NORTH)
     assert visitor.load("robots.txt")[2] == b"User-agent: *\nDisallow: /\n"
@@ -235,20 +195,6 @@ def test_its_few_own_files_are_there(town: Town) -> None:
     for name in ("css/app.css", "js/app.js", "icons.svg"):
         status, _, content = visitor.load(f"static/{name}")
         assert (status, b"roomwright" in content.lower()) == (200, False)
-
-
-@pytest.mark.parametrize(
-    "host", ["rooms.nobody.example", "x.rooms.north.example", "north.example", "evil.example"]
-)
-def test_a_host_that_is_not_proven_is_refused(
-    north: Studio, proves: Proves, world: DnsServer, host: str
-) -> None:
-    proves(north, NORTH)
-    for path in ("/", "/s/x", "/static/icon.svg", "/static/css/app.css", "/accounts/login/"):
-        answer: Any = Browser().get(path, headers={"host": host})
-        assert answer.status_code == 400
-        assert "roomwright" not in f"{answer.headers}{answer.content.decode()}".lower()
-    assert Browser().get("/api/v1/credits", headers={"host": host}).json()["code"] == "bad_request"
 
 
 def test_forms_are_taken_from_the_host_itself_and_from_no_other(town: Town) -> None:
@@ -274,19 +220,6 @@ def test_a_session_of_the_instance_is_none_on_an_agencys_host(town: Town) -> Non
         answer: Any = browser.get(f"/{path}", headers={"host": NORTH})
         assert answer.wsgi_request.user.is_anonymous
         assert "sessionid" not in answer.cookies
-
-
-def test_browsers_are_held_to_https_for_a_day_and_not_for_other_names(
-    settings: LazySettings, north: Studio, proves: Proves
-) -> None:
-    settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 365 * 24 * 3600, True
-    proves(north, NORTH)
-    for path in ("/s/nothing", "/static/css/app.css"):
-        own: Any = Browser().get(path, headers={"host": NORTH}, secure=True)
-        b"".join(own)
-        assert own["Strict-Transport-Security"] == "max-age=86400"
-    ours: Any = Browser().get("/", headers={"host": INSTANCE}, secure=True)
-    assert "includeSubDomains" in ours["Strict-Transport-Security"]
 
 
 def test_errors_and_the_closed_sign_name_nobody(
@@ -327,25 +260,3 @@ def test_after_a_downgrade_links_lead_to_the_instance_and_its_pages_say_what_the
     again = make_agency(town.north.studio)
     assert {address.split("/")[2] for address in again.pages.values()} == {INSTANCE}
     assert {each.from_email for each in again.mails} == {"Roomwright <hello@roomwright.example>"}
-
-
-def test_without_a_host_of_its_own_the_brand_shows_on_ours(north: Studio) -> None:
-    give_brand(north, "#8a1c3b")
-    mine, visitor = make_agency(north), Visitor(INSTANCE)
-    for path in mine.paths():
-        visitor.post(f"/{path}/pin", {"pin": PIN})
-        _, _, content = visitor.load(path)
-        addresses = f"https://{INSTANCE}/".encode()  # of the original, in captions
-        assert b"roomwright" not in content.replace(addresses, b"").lower()
-        assert b"/brand/brd_" in content
-
-
-def test_every_address_of_clients_has_a_policy_and_is_one_of_the_instance() -> None:
-    ours = {where: item.callback for where, item in patterns(get_resolver())}
-    theirs = dict(patterns(get_resolver("config.guest_urls")))
-    assert [
-        where for where, item in theirs.items() if not str(policy_of(item.callback)).startswith("public: ")
-    ] == []
-    assert {where for where in theirs if where not in ours} == set()
-    begin = {where.partition("/")[0] + "/" for where in theirs if "/" in where}
-    assert begin == set(guest_urls.BEGINNINGS)

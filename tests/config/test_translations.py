@@ -6,6 +6,7 @@ import ast
 import gettext
 import html
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from tests.journeys.pages import OF_THE_PERSON, OF_THE_WORKSPACE, OUTSIDE
 FOLDER = Path(settings.BASE_DIR) / "locale" / "de" / "LC_MESSAGES"
 
 
+@cache
 def entries() -> list[tuple[str, dict[str, str]]]:
     """Each block of the catalogue: its comments, and its strings by keyword."""
     found = []
@@ -87,17 +89,20 @@ def test_every_sentence_of_a_refusal_is_in_the_catalogue() -> None:
 
 def marked_in(file: Path) -> set[str]:
     """Constants that this module hands to gettext or one of its kin, by whatever name it calls it."""
-    tree = ast.parse(file.read_text())
+    text = file.read_text()
+    if "gettext" not in text:
+        return set()
+    nodes = list(ast.walk(ast.parse(text)))
     names = {
         alias.asname or alias.name
-        for each in ast.walk(tree)
+        for each in nodes
         if isinstance(each, ast.ImportFrom) and each.module == "django.utils.translation"
         for alias in each.names
         if "gettext" in alias.name
     }
     return {
         str(call.args[0].value)
-        for call in ast.walk(tree)
+        for call in nodes
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Name)
         and call.func.id in names

@@ -11,7 +11,7 @@ from accounts.models import Event, Membership, Role
 from billing import plans
 from generations import review_rooms
 from tests import factories
-from tests.brand.test_side_by_side import give_brand
+from tests.brand.agencies import give_brand
 from tests.factories import Studio
 from tests.review.conftest import Guest, Review, make_review
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from pytest_django import DjangoDbBlocker
 
-from tests import factories
+from tests.factories import working
 from tests.fakes import FakeEngine
 from tests.tenancy.furnished import Furnished, furnish
 from tests.tenancy.rows import differing, pointing_across, rows_of
@@ -19,21 +18,10 @@ from tests.tenancy.visitors import for_nothing
 Two = tuple[Furnished, Furnished]
 
 
-@contextmanager
-def _working() -> Iterator[None]:
-    """Pictures are made by no engine, and images looked at in this process."""
-    fake = FakeEngine()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("generations.engines.get", lambda name, *, key="": fake)
-        patch.setattr("generations.outcomes.wait", lambda public_id, seconds: factories.work())
-        patch.setattr("projects.image_pool.run", factories.run_image_work_here)
-        yield
-
-
 @pytest.fixture(scope="module")
 def furnished(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Two]:
     """Ours and another one, for all tests of a module: making them takes longer than any of these."""
-    with django_db_blocker.unblock(), _working(), for_nothing():
+    with django_db_blocker.unblock(), working(FakeEngine()), for_nothing():
         yield furnish(name="Oak & Linen"), furnish(name="Strangers")
 
 
