@@ -94,6 +94,12 @@ def engine(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> FakeEngin
 
 
 @pytest.fixture
+def home(studio: Studio) -> str:
+    """The address of the studio's pages."""
+    return f"/w/{studio.organization.public_id}"
+
+
+@pytest.fixture
 def worker(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Call it to work on everything that is queued; whoever waits for an end has it called for them."""
     monkeypatch.setattr("generations.outcomes.wait", lambda public_id, seconds: factories.work())

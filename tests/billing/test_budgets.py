@@ -26,11 +26,6 @@ Work = Callable[[], int]
 DECEMBER = NOON + timedelta(days=10)
 
 
-@pytest.fixture
-def home(studio: Studio) -> str:
-    return f"/w/{studio.organization.public_id}"
-
-
 def cap(studio: Studio, key: str, credits_: int, *, now: datetime = NOON) -> None:
     budgets.set_budget(organization=studio.organization, key=key, cap=credits_, by_user=studio.owner, now=now)
 

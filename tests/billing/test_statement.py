@@ -30,11 +30,6 @@ from tests.fakes import FakeEngine
 Work = Callable[[], int]
 
 
-@pytest.fixture
-def home(studio: Studio) -> str:
-    return f"/w/{studio.organization.public_id}"
-
-
 def make_room(studio: Studio, *, room: str = "Bedroom", client: str = "Mrs Winter") -> Room:
     organization = studio.organization
     buyer = projects.create_client(organization=organization, name=client)

@@ -31,11 +31,6 @@ def _own_storage(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
-@pytest.fixture
-def home(studio: Studio) -> str:
-    return f"/w/{studio.organization.public_id}"
-
-
 def found(studio: Studio, **wanted: Any) -> list[str]:
     """The prompts, newest first."""
     with studio.enter():

@@ -26,11 +26,6 @@ def server(settings: LazySettings) -> Iterator[MeltFlexServer]:
 
 
 @pytest.fixture
-def home(studio: Studio) -> str:
-    return f"/w/{studio.organization.public_id}"
-
-
-@pytest.fixture
 def page(home: str) -> str:
     return f"{home}/settings/meltflex-key"
 

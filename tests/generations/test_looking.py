@@ -35,11 +35,6 @@ def _own_storage(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
-@pytest.fixture
-def home(studio: Studio) -> str:
-    return f"/w/{studio.organization.public_id}"
-
-
 def pictures_of(studio: Studio) -> list[Picture]:
     with studio.enter():
         rows = Picture.objects.of(studio.organization).order_by("pk")

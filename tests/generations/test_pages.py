@@ -25,11 +25,6 @@ def upload(content: bytes = b"") -> SimpleUploadedFile:
     return SimpleUploadedFile("room.jpg", content or jpeg(), "image/jpeg")
 
 
-@pytest.fixture
-def home(studio: Studio) -> str:
-    return f"/w/{studio.organization.public_id}"
-
-
 def ask(browser: Browser, home: str, *, key: str = "k1", **fields: object) -> str:
     response = browser.post(f"{home}/studio", {"prompt": "Japandi", "photo": upload(), "key": key, **fields})
     assert response.status_code == 302, response.content.decode()[:2000]

@@ -29,11 +29,6 @@ def _own_storage(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def home(studio: Studio) -> str:
-    return f"/w/{studio.organization.public_id}"
-
-
-@pytest.fixture
 def picture(studio: Studio, worker: Work) -> Picture:
     studio.ask("Secret words")
     worker()

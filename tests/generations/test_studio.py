@@ -36,11 +36,6 @@ def strokes(box: tuple[int, int, int, int] | None = (10, 10, 40, 40)) -> SimpleU
     return SimpleUploadedFile("paint.png", out.getvalue(), "image/png")
 
 
-@pytest.fixture
-def home(studio: Studio) -> str:
-    return f"/w/{studio.organization.public_id}"
-
-
 def ask(browser: Browser, home: str, *, status: int = 302, **fields: Any) -> Any:
     given = {"prompt": "Warm oak", "photo": upload(), "key": "k1", **fields}
     response = browser.post(

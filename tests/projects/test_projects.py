@@ -1,151 +1,29 @@
-"""Clients, projects, rooms and photos: changed, moved, put in order, copied, archived, deleted; and by whom not."""
+"""Projects: found, put on the board, copied, given a cover; who may not; and many photos in one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Event, Membership, Role
-from billing import budgets
-from generations import file_check, removal
+from generations import removal
 from generations.models import Generation, Picture
-from projects import arranging, brand, clients, duplicating, storage
+from projects import arranging, duplicating
 from projects import services as projects
-from projects.models import Client, Photo, Project, Room, Status
-from projects.services import IncomingImage
+from projects.models import Photo, Project, Room, Status
 from tests import factories
 from tests.factories import Studio
-from tests.fakes import jpeg, png
+from tests.projects.agency import add_photos, again, assert_files_are_clean, in_order, make_project
 
 Work = Callable[[], int]
 
-
-@pytest.fixture(autouse=True)
-def _inline_images(worker: object, settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
-@pytest.fixture
-def home(studio: Studio) -> str:
-    return f"/w/{studio.organization.public_id}"
-
-
-def make_project(studio: Studio, name: str = "Flat", client: Client | None = None) -> Project:
-    return projects.create_project(
-        organization=studio.organization, name=name, client=client, by_user=studio.owner, now=timezone.now()
-    )
-
-
-def add_photos(studio: Studio, room: Room, number: int) -> list[Photo]:
-    return [
-        projects.add_photo(
-            organization=studio.organization,
-            image=IncomingImage(content=jpeg(), name=f"p{place}"),
-            by_user=studio.owner,
-            room=room,
-        )
-        for place in range(number)
-    ]
-
-
-def in_order(studio: Studio, room: Room) -> list[str]:
-    with studio.enter():
-        return [photo.name for photo in Photo.objects.of(studio.organization).filter(room=room).in_order()]
-
-
-def assert_files_are_clean() -> None:
-    storage.sweep(now=timezone.now())
-    check = file_check.check_files(now=timezone.now())
-    assert check.is_clean, (check.files_without_row, check.rows_without_file)
-
-
-def again(studio: Studio, row: Any) -> Any:
-    with studio.enter():
-        return type(row).objects.of(studio.organization).get(pk=row.pk)
-
-
-# --- Clients ---------------------------------------------------------------------------------------------
-
-
-def test_a_client_is_changed_with_logo_and_colour(studio: Studio, owner_client: Browser, home: str) -> None:
-    ada = projects.create_client(organization=studio.organization, name="Ada")
-    facts = {"name": "Ada King", "phone": "+44 1", "address": "1 Quay", "accent": "#24584A"}
-    logo = SimpleUploadedFile("logo.png", png(), "image/png")
-    sent = owner_client.post(f"{home}/clients/{ada.public_id}/edit", facts | {"logo": logo})
-    assert sent.status_code == 302
-    ada = again(studio, ada)
-    assert (ada.name, ada.phone, ada.accent) == ("Ada King", "+44 1", "#24584a")
-    assert ada.logo.endswith(".png")
-    assert_files_are_clean()
-    owner_client.post(f"{home}/clients/{ada.public_id}/edit", facts | {"remove_logo": "on"})
-    assert again(studio, ada).logo == ""
-    assert_files_are_clean()
-
-
-def test_a_colour_that_cannot_be_read_on_white_is_refused_with_one_that_can(
-    studio: Studio, owner_client: Browser, home: str
-) -> None:
-    ada = projects.create_client(organization=studio.organization, name="Ada")
-    page = owner_client.post(f"{home}/clients/{ada.public_id}/edit", {"name": "Ada", "accent": "#ffcc00"})
-    assert page.status_code == 422
-    better = brand.darker("#ffcc00")
-    assert better in page.content.decode()
-    assert brand.contrast_on_white(better) >= brand.LEAST
-    assert again(studio, ada).accent == ""
-    with pytest.raises(brand.NotAColour):
-        brand.checked("red")
-
-
-def test_a_client_is_deleted_only_when_empty(studio: Studio, owner_client: Browser, home: str) -> None:
-    ada = projects.create_client(organization=studio.organization, name="Ada")
-    project = make_project(studio, client=ada)
-    with pytest.raises(clients.ClientNotEmpty):
-        clients.delete_client(client=ada, by_user=studio.owner, now=timezone.now())
-    arranging.delete_project(project=project, by_user=studio.owner, now=timezone.now())
-    owner_client.post(f"{home}/clients/{ada.public_id}/delete")
-    with studio.enter():
-        assert not Client.objects.of(studio.organization).exists()
-
-
-def test_an_archived_client_is_found_in_the_archive_alone(
-    studio: Studio, owner_client: Browser, home: str
-) -> None:
-    ada = projects.create_client(organization=studio.organization, name="Ada", address="Quay")
-    owner_client.post(f"{home}/clients/{ada.public_id}/archive")
-    assert b"Ada" not in owner_client.get(f"{home}/clients").content.replace(b"Ada is archived", b"")
-    assert b"Ada" in owner_client.get(f"{home}/clients?archived=on&q=quay").content
-    owner_client.post(f"{home}/clients/{ada.public_id}/archive", {"archived": "no"})
-    assert again(studio, ada).archived_at is None
-
-
-def test_a_clients_budget_is_set_on_their_page_by_admins(
-    studio: Studio, owner_client: Browser, colleague_client: Browser, home: str
-) -> None:
-    ada = projects.create_client(organization=studio.organization, name="Ada")
-    page = f"{home}/clients/{ada.public_id}"
-    assert colleague_client.post(f"{page}/budget", {"cap": "60"}).status_code == 403
-    assert owner_client.post(f"{page}/budget", {"cap": "-1"}).status_code == 422
-    owner_client.post(f"{page}/budget", {"cap": "60", "kind": "total"})
-    found = budgets.budget_of(
-        organization=studio.organization, key=budgets.client_key(ada.public_id), now=timezone.now()
-    )
-    assert found is not None
-    assert (found.cap, found.is_total, found.name) == (60, True, "Ada")
-    assert b"60 credits are left" in owner_client.get(page).content
-    owner_client.post(f"{page}/budget", {"cap": ""})
-    assert b"No budget" in owner_client.get(page).content
-
-
-# --- Projects --------------------------------------------------------------------------------------------
+pytestmark = pytest.mark.usefixtures("images_made_here")
 
 
 def test_projects_are_found_sorted_and_put_on_the_board(
@@ -283,75 +161,6 @@ def test_a_made_picture_is_the_cover_until_it_goes(
     assert owner_client.post(f"{home}/pictures/{picture.public_id}/cover").status_code == 404
 
 
-# --- Order -----------------------------------------------------------------------------------------------
-
-
-def test_photos_are_put_in_order_by_dropping_and_by_buttons(
-    studio: Studio, owner_client: Browser, home: str
-) -> None:
-    room = projects.create_room(project=make_project(studio), name="Living room")
-    photos = add_photos(studio, room, 4)
-
-    def place(photo: Photo, **where: Any) -> int:
-        path = f"{home}/photos/{photo.public_id}/place"
-        return owner_client.post(path, where, headers={"accept": "application/json"}).status_code
-
-    assert in_order(studio, room) == ["p0", "p1", "p2", "p3"]
-    assert place(photos[3], before=photos[1].public_id) == 204
-    assert in_order(studio, room) == ["p0", "p3", "p1", "p2"]
-    place(photos[0], before="")
-    assert in_order(studio, room) == ["p3", "p1", "p2", "p0"]
-    place(photos[0], by=-1)
-    place(photos[3], by=-1)
-    place(photos[2], by=1)
-    assert in_order(studio, room) == ["p3", "p1", "p0", "p2"]
-    add_photos(studio, room, 1)
-    assert in_order(studio, room)[-1] == "p0", "what is new stands at the end"
-    assert place(photos[0], by="far") == 422
-    assert place(photos[0], before="pho_nothing") == 404
-
-
-def test_rooms_are_put_in_order_and_moved_to_another_project(
-    studio: Studio, owner_client: Browser, home: str
-) -> None:
-    project, other = make_project(studio), make_project(studio, "Other")
-    rooms = [projects.create_room(project=project, name=name) for name in "abc"]
-
-    def shown(of: Project) -> list[str]:
-        page = owner_client.get(f"{home}/projects/{of.public_id}")
-        return [room.name for room in page.context["rooms"]]
-
-    owner_client.post(f"{home}/rooms/{rooms[2].public_id}/place", {"by": "-2"})
-    assert shown(project) == ["c", "a", "b"]
-    owner_client.post(f"{home}/rooms/{rooms[0].public_id}/edit", {"name": "A", "project": other.public_id})
-    assert (shown(project), shown(other)) == (["c", "b"], ["A"])
-
-
-def test_a_project_with_rooms_stays(studio: Studio) -> None:
-    project = make_project(studio)
-    projects.create_room(project=project, name="Living room")
-    with pytest.raises(arranging.ProjectNotEmpty):
-        arranging.delete_project(project=project, by_user=studio.owner, now=timezone.now())
-
-
-def test_a_photo_that_nothing_needs_goes_for_good_and_any_other_stays_with_its_picture(
-    studio: Studio, owner_client: Browser, home: str, worker: Work
-) -> None:
-    room = projects.create_room(project=make_project(studio), name="Living room")
-    needed, free = add_photos(studio, room, 2)
-    studio.ask_from(photo=needed, room=room)
-    worker()
-    for photo in (needed, free):
-        owner_client.post(f"{home}/photos/{photo.public_id}/delete")
-    assert in_order(studio, room) == []
-    assert again(studio, needed).state == Photo.State.READY
-    assert again(studio, free).state == Photo.State.GONE
-    assert_files_are_clean()
-
-
-# --- Who may not -----------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def full(studio: Studio) -> dict[str, str]:
     ada = projects.create_client(organization=studio.organization, name="Ada")
@@ -409,9 +218,6 @@ def test_a_viewer_changes_nothing_and_a_stranger_finds_nothing(
     for path in ("clients/{client}", "projects/{project}", "rooms/{room}"):
         assert looking.get(f"{home}/{path.format(**full)}").status_code == 200
         assert stranger_client.get(f"{theirs}/{path.format(**full)}").status_code == 404
-
-
-# --- Many ------------------------------------------------------------------------------------------------
 
 
 def fill(studio: Studio, project: Project, *, rooms: int, photos: int, pictures: int) -> None:
