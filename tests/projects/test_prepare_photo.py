@@ -415,8 +415,23 @@ def test_pictures_are_scaled_down_and_never_up(
     assert opened(result.thumbnail).size == (result.thumbnail_width, result.thumbnail_height)
 
 
-def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = encoded(room(6000, 4000), "JPEG")
+@pytest.mark.parametrize(
+    ("size", "limit", "decoded", "expected"),
+    [
+        ((6000, 4000), 1500, (1500, 1000), (1500, 1000)),
+        ((4032, 3024), 2048, (2016, 1512), (2016, 1512)),  # a phone's: nearly as large as it may be
+        ((3600, 2700), 2048, (3600, 2700), (2048, 1536)),  # half of it would be too small
+        ((8000, 6000), 2048, (2000, 1500), (2000, 1500)),
+    ],
+)
+def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(
+    size: tuple[int, int],
+    limit: int,
+    decoded: tuple[int, int],
+    expected: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = encoded(room(*size), "JPEG")
     sizes: list[tuple[int, int]] = []
     really = photos._eight_bit
 
@@ -425,8 +440,9 @@ def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(monkeypatch: pytest.M
         return really(image)
 
     monkeypatch.setattr(photos, "_eight_bit", watched)
-    result = prepare(content, longest_side=1500)
-    assert sizes == [(1500, 1000)]
+    result = prepare(content, longest_side=limit)
+    assert sizes == [decoded]
+    assert (result.width, result.height) == opened(result.content).size == expected
     assert result.resized
 
 
