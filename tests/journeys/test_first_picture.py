@@ -36,7 +36,7 @@ def test_a_new_person_gets_from_the_start_page_to_a_restyled_picture(
     assert anna.sees("Balance after: 20")
 
     page.get_by_label("A photo of the room").set_input_files(ROOM)
-    assert page.get_by_alt_text("The chosen photo: room.jpg").is_visible()
+    page.get_by_alt_text("The chosen photo: room.jpg").wait_for()  # visible as soon as it is decoded
     anna.press("Scandinavian")
     assert "Scandinavian" in page.get_by_label("What should it look like?").input_value()
     page.get_by_label("What should it look like?").fill(JAPANDI)
