@@ -120,7 +120,7 @@ def page_of(
     workspace's counts as not given.
     """
     lines = select(organization=organization, filters=filters)
-    border = _line_number(organization, before if after is None else after)
+    border = _entry_of(organization, before if after is None else after)
     if border is None:
         found = list(lines[: size + 1])
         return Page(found[:size], None, found[size - 1].number if len(found) > size else None)
@@ -135,7 +135,7 @@ def page_of(
     return Page(shown, shown[0].number if len(found) > size else None, shown[-1].number)
 
 
-def _line_number(organization: Organization, number: int | None) -> CreditEntry | None:
+def _entry_of(organization: Organization, number: int | None) -> CreditEntry | None:
     if number is None:
         return None
     # By way of the account, since that is what the index of numbers is made of.

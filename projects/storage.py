@@ -83,7 +83,7 @@ def names() -> Iterator[str]:
 
 
 def answers() -> bool:
-    """Whether files can be read and written now, as far as asking finds out; takes two seconds at most."""
+    """Whether files can be read and written now, as far as asking finds out within a few seconds."""
     asks = getattr(default_storage, "answers", None)
     if asks is not None:
         return bool(asks())

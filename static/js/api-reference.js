@@ -1,7 +1,7 @@
 // Swagger UI over our own description; nothing is loaded from elsewhere, no page of anybody's is told the key.
 const place = document.getElementById("reference");
 
-// Its dark colours hang on a class of the root, which ours follow the system without.
+// Swagger UI takes its dark colours from a class of the root element; ours need none.
 const night = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", night.matches);
 night.addEventListener("change", follow);

@@ -10,13 +10,10 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
-from generations.engines.base import EngineRequest
-from generations.engines.preview import PreviewEngine
 from generations.engines.preview.styles import STYLES
-from tests.bench.preview.pictures import SAMPLES, Photo, answer, as_input, references, rooms
+from tests.bench.preview.pictures import SAMPLES, Photo, drawn, rooms
 
 _WIDTH, _BYTES = 480, 30_000
 _ROOM, _ITEMS = "empty-living", "sofa,coffee table,floor lamp,plant,picture"
@@ -24,9 +21,7 @@ _ROOM, _ITEMS = "empty-living", "sofa,coffee table,floor lamp,plant,picture"
 
 def made(photo: Photo, style: str, items: list[str]) -> Image.Image:
     """The room in a style, furnished, as wide as a card of the gallery."""
-    source = as_input(photo.picture())
-    request = EngineRequest(prompt=style, source=source, references=references(items), resolution="1K")
-    picture = Image.fromarray(np.asarray(answer(PreviewEngine().generate(request).pictures[0])))
+    picture = drawn(photo, style, items, resolution="1K")
     picture.thumbnail((_WIDTH, _WIDTH), Image.Resampling.LANCZOS)
     return picture
 

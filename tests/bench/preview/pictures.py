@@ -8,8 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from generations.engines.base import EnginePicture, InputImage, Reference
+from generations.engines.base import EnginePicture, EngineRequest, InputImage, Reference
+from generations.engines.preview import PreviewEngine
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = ROOT / "static/samples"
@@ -74,6 +76,17 @@ def packed(picture: Picture, *, quality: int = 92) -> bytes:
 def as_input(picture: Picture) -> InputImage:
     """The picture as a customer would send it."""
     return InputImage.of_bytes(packed(picture), "image/jpeg")
+
+
+def drawn(photo: Photo, prompt: str, items: list[str], *, resolution: str) -> Image.Image:
+    """What the engine makes of the photo with these words and products."""
+    request = EngineRequest(
+        prompt=prompt,
+        source=as_input(photo.picture()),
+        references=references(items),
+        resolution=resolution,
+    )
+    return Image.fromarray(answer(PreviewEngine().generate(request).pictures[0]))
 
 
 def answer(picture: EnginePicture) -> Picture:

@@ -9,9 +9,7 @@ import sys
 
 from PIL import Image
 
-from generations.engines.base import EngineRequest
-from generations.engines.preview import PreviewEngine
-from tests.bench.preview.pictures import SAMPLES, Photo, answer, as_input, products, references
+from tests.bench.preview.pictures import SAMPLES, Photo, drawn, products
 
 # The prompt stands below the picture on the page, in templates/public/start.html.
 HERO = "Japandi living room with a light oak floor, a rug, linen curtains and warm light"
@@ -24,22 +22,17 @@ _QUALITY = 80
 def main() -> None:
     """The hero's after, the furnished room's before and after, and what stands in it."""
     room, empty = SAMPLES / "room.jpg", SAMPLES / "rooms/empty-living.jpg"
-    after = _made(Photo("room", room), HERO, [])
+    after = drawn(Photo("room", room), HERO, [], resolution="2K")
     after.save(SAMPLES / "room-after.jpg", quality=92)
     _at_widths(after, "room-after")
     with Image.open(empty) as before:
         _at_widths(before, "furnished/before")
-    _at_widths(_made(Photo("empty-living", empty), FURNISHED, list(ITEMS)), "furnished/after")
+    furnished = drawn(Photo("empty-living", empty), FURNISHED, list(ITEMS), resolution="2K")
+    _at_widths(furnished, "furnished/after")
     for name in ITEMS:
         with Image.open(products()[name]) as product:
             product.thumbnail((_ITEM, _ITEM), Image.Resampling.LANCZOS)
             product.save(SAMPLES / f"furnished/{name.replace(' ', '-')}.webp", quality=_QUALITY)
-
-
-def _made(photo: Photo, prompt: str, items: list[str]) -> Image.Image:
-    source = as_input(photo.picture())
-    request = EngineRequest(prompt=prompt, source=source, references=references(items), resolution="2K")
-    return Image.fromarray(answer(PreviewEngine().generate(request).pictures[0]))
 
 
 def _at_widths(picture: Image.Image, name: str) -> None:
