@@ -58,6 +58,7 @@ def record(
     subject: str,
     now: datetime,
     by_user: User | None = None,
+    by_user_id: int | None = None,
     by_name: str = "",
     project: str = "",
     data: Mapping[str, Any] | None = None,
@@ -65,8 +66,10 @@ def record(
 ) -> Event:
     """Write an event inside the caller's transaction and workspace, and tell these users (primary keys) of it.
 
-    Only active members are told, and never who did it. `by_name` names somebody who has no account.
+    Only active members are told, and never who did it. `by_user_id` stands for `by_user` where only that is at hand;
+    `by_name` names somebody who has no account.
     """
+    actor_id = by_user.pk if by_user is not None else by_user_id
     if kind not in _KINDS:
         raise ValueError(f"Nobody has registered the kind of event {kind}.")
     event = Event.objects.create(
@@ -74,14 +77,14 @@ def record(
         kind=kind,
         subject=subject,
         project=project,
-        actor=by_user,
+        actor_id=actor_id,
         actor_name=by_name[:120],
         in_feed=_KINDS[kind].in_feed,
         data=dict(data or {}),
         at=now,
     )
     lifecycle.event_recorded.happened(event=event)
-    wanted = set(notify) - ({by_user.pk} if by_user else set())
+    wanted = set(notify) - {actor_id}
     if wanted:
         _tell(event, wanted, wish=_KINDS[kind].wish)
     return event

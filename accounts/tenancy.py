@@ -30,6 +30,7 @@ from rest_framework.views import APIView
 from accounts import conventions, logs, permitted, rates, rest
 from accounts.devices import Device
 from accounts.models import ApiKey, Membership, Organization, Role, Scope, User
+from accounts.postgresql.base import DatabaseWrapper
 
 
 class _Scope(NamedTuple):
@@ -46,24 +47,42 @@ class WrongTenant(RuntimeError):
     """A bug: code of one workspace entered another."""
 
 
+def _settings(scope: _Scope) -> str:
+    """The statement that names a scope; of numbers and words of ours alone, so that it needs no parameters.
+
+    Third argument true = SET LOCAL: it ends with the transaction, so a pooler can't carry it over. A process that is
+    frozen inside a transaction loses it, or it would hold its locks for ever; nobody waits longer for a lock than a
+    request is worth. Both are the server's own clocks.
+    """
+    return (
+        f"SELECT set_config('app.organization', '{scope.organization}', true),"
+        f" set_config('app.system', '{scope.system}', true),"
+        f" set_config('idle_in_transaction_session_timeout', '{IDLE}', true), set_config('lock_timeout', '5s', true)"
+    )
+
+
 def _apply(scope: _Scope) -> None:
     with connection.cursor() as cursor:
-        # Third argument true = SET LOCAL: it ends with the transaction, so a pooler can't carry it over.
-        # A process that is frozen inside a transaction loses it, or it would hold its locks for ever; nobody
-        # waits longer for a lock than a request is worth. Both are the server's own clocks.
-        cursor.execute(
-            "SELECT set_config('app.organization', %s, true), set_config('app.system', %s, true),"
-            " set_config('idle_in_transaction_session_timeout', %s, true), set_config('lock_timeout', '5s', true)",
-            [*scope, IDLE],
-        )
+        cursor.execute(_settings(scope))
+
+
+@contextmanager
+def _transaction(scope: _Scope) -> Iterator[None]:
+    """Of this scope from its first statement on; a savepoint inside another one."""
+    if connection.in_atomic_block:
+        with transaction.atomic():
+            _apply(scope)
+            yield
+        return
+    with cast(DatabaseWrapper, connection).transaction(_settings(scope)):
+        yield
 
 
 @contextmanager
 def _scoped(scope: _Scope) -> Iterator[None]:
     outer: _Scope = getattr(_local, "scope", _NOBODY)
     nested = connection.in_atomic_block
-    with transaction.atomic():
-        _apply(scope)
+    with _transaction(scope):
         _local.scope = scope
         try:
             yield
@@ -74,10 +93,11 @@ def _scoped(scope: _Scope) -> Iterator[None]:
 
 
 @contextmanager
-def enter(organization: Organization) -> Iterator[None]:
+def enter(organization: Organization, *, savepoint: bool = True) -> Iterator[None]:
     """A short transaction in which the database shows and takes rows of this workspace only.
 
-    May be nested for the same workspace. Raises WrongTenant inside another one.
+    May be nested for the same workspace; `savepoint=False` saves two round trips there, and an error inside is then the
+    end of the outer one too. Raises WrongTenant inside another one.
     """
     scope = _Scope(str(organization.pk), "")
     outer: _Scope = getattr(_local, "scope", _NOBODY)
@@ -87,7 +107,7 @@ def enter(organization: Organization) -> Iterator[None]:
     if outer.organization not in ("", scope.organization):
         raise WrongTenant(f"entered {scope.organization} inside {outer.organization}")
     if outer == scope:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=savepoint):
             yield
         return
     with _scoped(scope):

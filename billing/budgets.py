@@ -147,7 +147,7 @@ def caps_of_api_keys(*, organization: Organization, now: datetime) -> dict[str, 
 
 def existing(*, organization: Organization, keys: Sequence[str]) -> list[str]:
     """Those of the keys that have a budget: what to pass to `credits.hold`."""
-    with tenancy.enter(organization):
+    with tenancy.enter(organization, savepoint=False):
         found = Budget.objects.of(organization).filter(key__in=keys).order_by("key")
         return list(found.values_list("key", flat=True))
 

@@ -131,7 +131,8 @@ def hold_all(
 ) -> None:
     """Set all of it aside, a line each, or raise as `hold` does and change nothing; the sum is what is refused."""
     total = sum(each.credits for each in wanted)
-    with tenancy.enter(organization):
+    # Only a budget that is used up has something written before it refuses.
+    with tenancy.enter(organization, savepoint=bool(budgets)):
         with connection.cursor() as cursor:
             cursor.execute(
                 _HOLD,
@@ -146,10 +147,10 @@ def hold_all(
                 },
             )
             (lines,) = cursor.fetchone()
-        if not lines:
-            _refuse(organization, total, now)
-        if budgets:
+        if lines and budgets:
             caps.use(organization=organization, keys=budgets, credits=total, now=now)
+    if not lines:
+        _refuse(organization, total, now)
 
 
 def _refuse(organization: Organization, credits: int, now: datetime) -> None:
@@ -196,7 +197,7 @@ def _close_plainly(
 
     None, and nothing done, where more has to be known: then the statements of `_open_hold` and `_close` see to it.
     """
-    with tenancy.enter(organization), connection.cursor() as cursor:
+    with tenancy.enter(organization, savepoint=False), connection.cursor() as cursor:
         cursor.execute("SELECT credit_close(%s, %s, %s, %s)", [organization.pk, reference, credits, now])
         closed: int | None = cursor.fetchone()[0]
     return closed

@@ -9,6 +9,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from config.local.postgres import default
 
+_DJANGOS = "django.db.backends.postgresql"
+
 
 def password_in(url: str) -> str:
     """The password of a libpq address; "" where there is none."""
@@ -22,18 +24,19 @@ def database(env: environ.Env) -> dict[str, Any]:
     else:
         parameters = default().connection_params("roomwright")
         found = {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": _DJANGOS,
             "NAME": parameters["dbname"],
             "USER": parameters["user"],
             "HOST": parameters["host"],
             "PORT": parameters["port"],
         }
-    if found["ENGINE"] != "django.db.backends.postgresql":
+    if found["ENGINE"] != _DJANGOS:
         raise environ.ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")
+    found["ENGINE"] = "accounts.postgresql"  # Django's with fewer round trips
     # A pool or persistent connections, never neither (docs/decisions/0001): a pool, since threads are many.
     pool = {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 30}
     found["CONN_MAX_AGE"] = 0
-    found["CONN_HEALTH_CHECKS"] = True  # a restarted server costs a reconnect, not a failed request
+    found["CONN_HEALTH_CHECKS"] = True  # outside of the pool, which has a check of its own
     # A pooler gives each transaction another session: a cursor that outlives its transaction would be lost.
     found["DISABLE_SERVER_SIDE_CURSORS"] = bool(env.str("DATABASE_DIRECT_URL", default=""))
     # No prepared statements for the same reason; Django's default, said here because a leak hangs on it.

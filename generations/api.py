@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
@@ -23,7 +24,7 @@ from accounts.errors import Refusal
 from accounts.managing import WorkingView
 from accounts.rest import NewestFirst
 from accounts.tenancy import enter, release_connection
-from generations import asking, contract, outcomes, prefer, removal, services, timing
+from generations import asking, contract, outcomes, prefer, removal, services, timing, turnstile
 from generations import asking_shapes as shapes
 from generations.api_filters import GenerationFilters, generations_wanted, parameters_of
 from generations.deadline import read_deadline
@@ -86,11 +87,18 @@ class SpendingView(WorkingView):
             response["Idempotent-Replayed"] = "true"
         return response
 
-    def read(self, request: Request) -> object:
-        """The decoded body; refusals in the contract's order, none of which charges anything."""
+    @contextmanager
+    def turn(self, request: Request) -> Iterator[None]:
+        """Count the request and take its whole body in; inside, it is one of the few that are decoded and accepted."""
         if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
             raise LengthNeeded
         self.count_spending(timezone.now())
+        _ = request._request.body  # a slow sender shall not keep others waiting
+        with turnstile.turn():
+            yield
+
+    def read(self, request: Request) -> object:
+        """The decoded body; refusals in the contract's order, none of which charges anything."""
         try:
             raw: object = request.data
         except ParseError as error:
@@ -136,7 +144,7 @@ class SpendingView(WorkingView):
             by_user=self.person,
             api_key=self.api_key,
             idempotency_key=key,
-            request_sha256=contract.sha256(raw),
+            request_sha256=contract.sha256(raw) if key else "",
             now=now,
             deadline=deadline,
             is_awaited=is_awaited,
@@ -168,16 +176,17 @@ class Generate(SpendingView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         """The same job as `POST /api/v1/generations`, awaited."""
-        raw = self.read(request)
-        body = contract.parse(raw)
-        sent = cast("dict[str, Any]", raw)  # parse() takes nothing but an object
-        ask = asking.ask_of(body, room=asking.room_of(sent, self.organization))
-        now = timezone.now()  # a slow upload shall not eat the time for the picture
-        until = now + timedelta(seconds=settings.SYNC_DEADLINE)
-        with outcomes.waiting_slot():
-            generation = self.accept(request, ask, sent, now=now, deadline=until, is_awaited=True)
-            with_list = bool(body.extensions_sent)
-            del ask, body  # which hold the picture; see `accept`
+        with ExitStack() as waiting:
+            with self.turn(request):
+                body = contract.parse(raw := self.read(request))
+                sent = cast("dict[str, Any]", raw)  # parse() takes nothing but an object
+                ask = asking.ask_of(body, room=asking.room_of(sent, self.organization))
+                now = timezone.now()  # a slow upload shall not eat the time for the picture
+                until = now + timedelta(seconds=settings.SYNC_DEADLINE)
+                waiting.enter_context(outcomes.waiting_slot())
+                generation = self.accept(request, ask, sent, now=now, deadline=until, is_awaited=True)
+                with_list = bool(body.extensions_sent)
+                del ask, body  # which hold the picture; see `accept`
             ended = services.await_end(
                 generation=generation,
                 start_by=now + timedelta(seconds=settings.SYNC_START_WITHIN),
@@ -244,15 +253,19 @@ class GenerationCollection(SpendingView):
         202, and the result later under `Location`; 200 with `Prefer: wait=N` when it has ended by then. A repeated
         request goes by the same rule: 200 only if its generation has ended.
         """
-        raw = asking.object_of(self.read(request))
-        return self.started(request, asking.read(raw, organization=self.organization), raw)
+        with self.turn(request):
+            raw = asking.object_of(self.read(request))
+            generation = self.taken(request, asking.read(raw, organization=self.organization), raw)
+        return self.started(request, generation)
 
-    def started(self, request: Request, ask: services.Ask, raw: dict[str, Any]) -> Response:
-        """Accepted, and answered as this endpoint answers."""
+    def taken(self, request: Request, ask: services.Ask, raw: dict[str, Any]) -> Generation:
+        """Accepted for nobody who waits."""
         now = timezone.now()
         deadline = read_deadline(raw.get("deadline"), now=now)
-        generation = self.accept(request, ask, raw, now=now, deadline=deadline, is_awaited=False)
-        del ask  # it holds the picture; see `accept`
+        return self.accept(request, ask, raw, now=now, deadline=deadline, is_awaited=False)
+
+    def started(self, request: Request, generation: Generation) -> Response:
+        """Answered as this endpoint answers, when it has been accepted."""
         wanted = _preferences(request)
         current, waited = _followed(generation, wanted)
         applied = [f"wait={wanted.wait}"] if waited else []

@@ -19,7 +19,7 @@ from billing import credits
 from generations import asking, asking_shapes, services, timing
 from generations.api import GenerationCollection
 from generations.ask import LARGEST, SMALLEST, Piece
-from generations.models import GenerationReference, Picture
+from generations.models import Generation, GenerationReference, Picture
 from generations.page_parts import PriceChanged
 
 
@@ -63,6 +63,11 @@ class _OnceMore(GenerationCollection):
 
     def again(self, request: Request, generation_id: str, form: Any) -> Response:
         """The checks of every request that spends, then the same ask with other places."""
+        with self.turn(request):
+            generation = self._asked_again(request, generation_id, form)
+        return self.started(request, generation)
+
+    def _asked_again(self, request: Request, generation_id: str, form: Any) -> Generation:
         raw = asking.object_of(self.read(request))
         asked = self.checked(form)
         with enter(self.organization):
@@ -74,7 +79,7 @@ class _OnceMore(GenerationCollection):
         ask = asking.once_more(generation, self.piece_of(places), references)
         if asked.get("price", ask.price) != ask.price:
             raise PriceChanged(f"This costs {ask.price} credits, not {asked['price']}.", price=ask.price)
-        return self.started(request, ask, {**raw, "again": generation_id})
+        return self.taken(request, ask, {**raw, "again": generation_id})
 
     def piece_of(self, places: dict[int, dict[str, Any]]) -> Any:
         """Where each piece shall stand."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from accounts import tenancy
 from billing import credits
 from generations import admission, engines, gates, mailing, outcomes, set_counting, telling
 from generations.gates import Verdict
-from generations.models import Generation, State, UpstreamCall
+from generations.models import Generation, Picture, State, UpstreamCall
 from generations.models.generation import GenerationQuerySet
 
 TURNED_AWAY = ("busy", "not_started_in_time")
@@ -26,10 +26,12 @@ def end(
     settled: int = 0,
     verdict: Verdict = Verdict.NOTHING,
     also: Callable[[], object] | None = None,
+    pictures: Sequence[Picture] = (),
 ) -> bool:
     """End it if `only` still matches; False, and nothing changed, when somebody else was first.
 
-    `settled` credits are taken for good and the rest of the hold goes back; `also` runs in the same transaction.
+    `settled` credits are taken for good and the rest of the hold goes back; `pictures` are its rows, not yet written;
+    `also` runs in the same transaction.
     `verdict` is what its last call has shown about the upstream key, whose place is free again.
     """
     organization = generation.organization
@@ -58,10 +60,10 @@ def end(
             credits.release(organization=organization, reference=generation.public_id, now=now)
         if also is not None:
             also()
+        Picture.objects.bulk_create(pictures)
         mailing.arrange(generation=generation, state=state)
-        telling.tell(
-            generation=generation, state=state, code=code, message=message[:400], settled=settled, now=now
-        )
+        told = telling.Told(state, code, message[:400], settled, pictures)
+        telling.tell(generation=generation, told=told, now=now)
         outcomes.announce(generation.public_id)
         admission.admit(organization=organization, now=now)
         gates.leave(generation=generation, verdict=verdict, now=now, call_began=generation.calling_since)

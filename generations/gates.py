@@ -51,7 +51,8 @@ def take_turn(*, gate: str, generation: Generation, now: datetime) -> bool:
     """
     row = _lock(gate)
     _refuse_if_paused(row, now)
-    mine = UpstreamTurn.objects.filter(generation=generation).first()
+    in_use, waiting, has_turn = _places(row, generation)
+    mine = UpstreamTurn.objects.filter(generation=generation).first() if has_turn else None
     if mine is not None and mine.gate_id != row.pk:  # its workspace has changed keys meanwhile
         mine.delete()
         mine = None
@@ -61,7 +62,6 @@ def take_turn(*, gate: str, generation: Generation, now: datetime) -> bool:
         mine.active = False  # the gate was shut after it had been called
         mine.save()
         return False
-    in_use, waiting = _places(row)
     free = not waiting and in_use < _capacity(row, now)  # whoever waits was there before
     if mine is None:
         UpstreamTurn.objects.create(
@@ -86,12 +86,11 @@ def leave(
 
     `retry_after` is what a 429 said, in seconds: before that nothing is sent with this key, whosever it is.
     """
-    gate = UpstreamTurn.objects.filter(generation=generation).values_list("gate__name", flat=True).first()
-    if gate is None:
+    row = UpstreamGate.objects.select_for_update(of=("self",)).filter(turns__generation=generation).first()
+    if row is None:
         return
-    row = _lock(gate)
-    in_use, waiting = _places(row)
-    if not UpstreamTurn.objects.filter(generation=generation, gate=row).delete()[0]:
+    in_use, waiting, has_turn = _places(row, generation, giving_back=True)
+    if not has_turn:
         return
     _learn(row, verdict, now, in_use=in_use, call_began=call_began)
     if verdict is Verdict.BUSY and retry_after:
@@ -152,16 +151,28 @@ def _lock(name: str) -> UpstreamGate:
     return row
 
 
-def _places(row: UpstreamGate) -> tuple[int, int]:
-    """Calls that have a place and calls that wait for one; exact, since the caller holds the gate."""
+_TURN = "SELECT FROM generations_upstreamturn WHERE generation_id = %(generation)s"
+_GIVE_BACK = """WITH gone AS (
+    DELETE FROM generations_upstreamturn WHERE generation_id = %(generation)s AND gate_id = %(gate)s RETURNING id)
+"""
+_PLACES = """
+    SELECT count(*) FILTER (WHERE active), count(*) FILTER (WHERE NOT active), EXISTS ({turn})
+    FROM generations_upstreamturn WHERE gate_id = %(gate)s"""
+
+
+def _places(row: UpstreamGate, generation: Generation, *, giving_back: bool = False) -> tuple[int, int, bool]:
+    """Calls that have a place, calls that wait for one, and whether this generation is among them or at another gate.
+
+    Exact, since the caller holds the gate. `giving_back` takes its turn at this gate away, and says whether it had
+    one; it is counted still.
+    """
+    statement = (
+        _GIVE_BACK + _PLACES.format(turn="SELECT FROM gone") if giving_back else _PLACES.format(turn=_TURN)
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT count(*) FILTER (WHERE active), count(*) FILTER (WHERE NOT active)
-               FROM generations_upstreamturn WHERE gate_id = %s""",
-            [row.pk],
-        )
-        in_use, waiting = cursor.fetchone()
-    return in_use, waiting
+        cursor.execute(statement, {"gate": row.pk, "generation": generation.pk})
+        in_use, waiting, has_turn = cursor.fetchone()
+    return in_use, waiting, has_turn
 
 
 def _refuse_if_paused(row: UpstreamGate, now: datetime) -> None:

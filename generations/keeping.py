@@ -141,7 +141,6 @@ def succeed(
 
     def write() -> None:
         storage.claim([name for picture in pictures for name in (picture.image, picture.thumbnail)])
-        Picture.objects.bulk_create(_rows(attempt, pictures))
         end_call(call, UpstreamCall.Outcome.SUCCEEDED, now, credits_used=result.credits_used)
         _tell_of_surprise(attempt, call, result, expected=each * len(pictures), now=now)
 
@@ -154,6 +153,7 @@ def succeed(
             verdict=Verdict.GOOD,
             now=now,
             also=write,
+            pictures=_rows(attempt, pictures),
         )
     if not ours:
         _put_away(attempt, call, result, pictures, now)

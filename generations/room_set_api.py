@@ -133,7 +133,8 @@ class RoomSets(SetView):
     )
     def post(self, request: Request) -> Response:
         """All of it or nothing: its price is held as one sum. 200 for a repeated request."""
-        self.read(request)
+        with self.turn(request):
+            self.read(request)
         choice = self.choice(self.checked(shapes.RoomSetInput))
         begun, is_new = room_sets.begin(
             choice=choice,
@@ -210,7 +211,8 @@ class RoomSetRepeat(SetView):
     )
     def post(self, request: Request, set_id: str) -> Response:
         """For those photos alone that failed or were canceled. 200 where this round was begun before."""
-        self.read(request)
+        with self.turn(request):
+            self.read(request)
         room_set, asked = self.find(set_id), self.checked(shapes.RepeatInput)
         with enter(self.organization):
             price = set_standing.standing(room_set=room_set).repeat_price

@@ -18,8 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import F
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import logs, tenancy, traces
@@ -28,7 +27,7 @@ from accounts.models import Organization
 from generations import ending, gates, keeping, preparing, queue, routes, scratch
 from generations.engines.base import Again, EngineError, EngineRequest, EngineResult
 from generations.gates import Verdict
-from generations.models import Generation, GenerationReference, State, UpstreamCall
+from generations.models import Generation, State, UpstreamCall
 from generations.outage import alone, is_away, through
 from generations.routes import Route
 from projects import image_pool
@@ -45,9 +44,18 @@ LEAST_SECONDS = 45.0
 USUAL_SECONDS = 90.0
 STORE_SECONDS = 5.0  # kept back from a call's time for storing its pictures
 LONGEST_PAUSE = 30.0  # seconds before a call turned away for lack of room is sent again: 1, 2, 4 … 30
-_LEASE = Now() + timedelta(seconds=settings.LEASE_SECONDS)  # by the database's clock: machines may disagree
+_LEASE_TIME = timedelta(seconds=settings.LEASE_SECONDS)
+_LEASE = Now() + _LEASE_TIME  # by the database's clock: machines may disagree
 DATABASEAWAY_SECONDS = 60.0  # how long a result waits for a database that restarts
 
+
+# Claiming and reading at once; `has_references` saves a question about furniture to those who have none.
+_CLAIM = """
+    UPDATE generations_generation g SET state = 'running', attempt = attempt + 1, worker = %(worker)s,
+        lease_until = statement_timestamp() + %(lease)s, started_at = coalesce(started_at, %(now)s)
+    WHERE id = %(id)s AND organization_id = %(organization)s AND state = 'queued'
+    RETURNING *, EXISTS (SELECT FROM generations_generationreference r WHERE r.generation_id = g.id) AS has_references
+"""
 
 # What threads of this process are working on: (primary key, attempt) and when they began. The lease keeper reads it.
 _in_hand: dict[tuple[int, int], float] = {}
@@ -124,21 +132,13 @@ def _work(attempt: Generation) -> None:
 
 def _claim(generation_id: int, organization_id: int, worker: str, *, now: datetime) -> Generation | None:
     organization = Organization.objects.get(pk=organization_id)
+    values = {"id": generation_id, "organization": organization_id, "worker": worker, "now": now}
     with tenancy.enter(organization):
-        mine = Generation.objects.of(organization).filter(pk=generation_id)
-        claimed = mine.filter(state=State.QUEUED).update(
-            state=State.RUNNING,
-            attempt=F("attempt") + 1,
-            worker=worker,
-            lease_until=_LEASE,
-            started_at=Coalesce(F("started_at"), now),
-        )
-        if not claimed:
-            return None
-        attempt: Generation = mine.get()
-        attempt.organization = organization
-        _fetch_inputs(attempt)
-    return attempt
+        claimed = list(Generation.objects.raw(_CLAIM, {**values, "lease": _LEASE_TIME}))
+        for attempt in claimed:
+            attempt.organization = organization
+            _fetch_inputs(attempt)
+    return claimed[0] if claimed else None
 
 
 def _fetch_inputs(attempt: Generation) -> None:
@@ -146,9 +146,6 @@ def _fetch_inputs(attempt: Generation) -> None:
     for name in ("photo", "paint", "parent"):
         if getattr(attempt, f"{name}_id") is not None:
             getattr(attempt, name).organization = attempt.organization
-    attempt.has_references = (
-        GenerationReference.objects.of(attempt.organization).filter(generation=attempt).exists()
-    )
 
 
 # --- Before the call -------------------------------------------------------------------------------------
@@ -192,7 +189,9 @@ def _begin_call(attempt: Generation, route: Route) -> UpstreamCall | None:
     now = timezone.now()
     with alone(), tenancy.enter(attempt.organization):
         mine = Generation.objects.of(attempt.organization).held_by(attempt)
-        if not mine.select_for_update().exists():  # locked: from here on it can't be canceled
+        # Locked: from here on it can't be canceled. The lease too: this process may have been frozen since the last
+        # renewal, and the call shall not be taken for a dead worker's as it opens.
+        if not mine.update(calling_since=now, lease_until=_LEASE):
             return None
         if _winding_down.is_set():
             _hand_back(attempt, delay=0.0)
@@ -201,11 +200,9 @@ def _begin_call(attempt: Generation, route: Route) -> UpstreamCall | None:
             # It waits as a row; whoever gives a place back puts it into the queue again.
             called_before = UpstreamCall.objects.of(attempt.organization).filter(generation=attempt).exists()
             started_at = attempt.started_at if called_before else None
-            mine.update(state=State.QUEUED, lease_until=None, worker="", started_at=started_at)
+            back = {"lease_until": None, "worker": "", "calling_since": None}
+            mine.update(state=State.QUEUED, started_at=started_at, **back)
             return None
-        # The lease too: this process may have been frozen since the last renewal, and the call shall not be taken
-        # for a dead worker's as it opens.
-        mine.update(calling_since=now, lease_until=_LEASE)
         attempt.calling_since = now
         call: UpstreamCall = UpstreamCall.objects.create(
             organization=attempt.organization,

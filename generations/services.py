@@ -121,11 +121,6 @@ def request_generation(
     if replayed := _replay(organization, idempotency_key, request_sha256):
         return replayed, False
     test_data.rehearse(api_key=api_key, prompt=ask.prompt, price=ask.price, now=now)
-    engine, own_key = (
-        ("preview", False) if is_sample else engine_for(organization=organization, api_key=api_key)
-    )
-    if engine == "meltflex" and ask.extensions and not settings.MELTFLEX_EXTENSIONS:
-        raise NotAvailableHere(f"`{ask.extensions[0]}` is switched off on this instance. Leave it out.")
     if deadline is not None and not is_awaited:
         check_deadline(deadline, now=now)
     incoming = ask.check()
@@ -135,8 +130,6 @@ def request_generation(
         room=ask.room,
         requested_by=by_user,
         api_key=api_key,
-        engine=engine,
-        own_key=own_key,
         is_test=api_key is not None and not api_key.is_live,
         parent=ask.parent,
         prompt=ask.prompt,
@@ -188,6 +181,7 @@ def _accept(
 ) -> Generation:
     organization = generation.organization
     arriving = iter(stored)
+    _choose_engine(generation, ask)
     _lock_source(organization, ask)
     if ask.image is not None:
         generation.photo = projects.create_photo(
@@ -226,9 +220,19 @@ def _accept(
             budgets=budgets.existing(organization=organization, keys=keys),
             labels=labels,
         )
-    admission.admit(organization=organization, now=now)
-    generation.refresh_from_db(fields=["state", "queued_at"])  # what admission has changed
+    if generation.pk in admission.admit(organization=organization, now=now):
+        generation.state, generation.queued_at = State.QUEUED, now
     return generation
+
+
+def _choose_engine(generation: Generation, ask: Ask) -> None:
+    if generation.is_sample:
+        generation.engine, generation.own_key = "preview", False
+    else:
+        engine, own_key = engine_for(organization=generation.organization, api_key=generation.api_key)
+        generation.engine, generation.own_key = engine, own_key
+    if generation.engine == "meltflex" and ask.extensions and not settings.MELTFLEX_EXTENSIONS:
+        raise NotAvailableHere(f"`{ask.extensions[0]}` is switched off on this instance. Leave it out.")
 
 
 def _sent_along(generation: Generation, stored: projects.StoredImage, by_user: User) -> Photo:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -29,39 +31,45 @@ for _name, _words in _KINDS.values():
     activity.register(_name, Kind(_words, _page, in_feed=False))  # a program may ask for thousands
 
 
-def tell(
-    *, generation: Generation, state: State, code: str, message: str, settled: int, now: datetime
-) -> None:
-    """Write it in the transaction that ends the generation, after its pictures."""
+@dataclass(frozen=True)
+class Told:
+    """How it ended: `code` and `message` are "" where nothing went wrong, `settled` is in credits."""
+
+    state: State
+    code: str
+    message: str
+    settled: int
+    pictures: Sequence[Picture]
+
+
+def tell(*, generation: Generation, told: Told, now: datetime) -> None:
+    """Write it in the transaction that ends the generation."""
     organization = generation.organization
     rooms = Room.objects.of(organization).filter(pk=generation.room_id)
     room, project = (
         rooms.values_list("public_id", "project__public_id").first() if generation.room_id else None
     ) or (None, "")
-    made = Picture.objects.of(organization).filter(generation=generation.pk).order_by("position")
-    pictures = list(made.values("public_id", "width", "height")) if state == State.SUCCEEDED else []
     activity.record(
         organization=organization,
-        kind=_KINDS[state][0],
+        kind=_KINDS[told.state][0],
         subject=generation.public_id,
         project=project,
-        by_user=generation.requested_by,
+        by_user_id=generation.requested_by_id,
         now=now,
         data={
             "generation": generation.public_id,
             "url": settings.PUBLIC_BASE_URL + reverse("api-generation", args=[generation.public_id]),
-            "state": state.value,
+            "state": told.state.value,
             "test": generation.is_test,
             "room": room,
-            "error": {"code": code, "message": message} if code else None,
+            "error": {"code": told.code, "message": told.message} if told.code else None,
             "credits": {
                 "held": generation.credits_held,
-                "settled": settled,
-                "released": generation.credits_held - settled,
+                "settled": told.settled,
+                "released": generation.credits_held - told.settled,
             },
             "pictures": [
-                {"id": each["public_id"], "width": each["width"], "height": each["height"]}
-                for each in pictures
+                {"id": each.public_id, "width": each.width, "height": each.height} for each in told.pictures
             ],
         },
     )

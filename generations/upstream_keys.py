@@ -104,7 +104,7 @@ class KeyState:
 
 def kind_of(organization: Organization) -> Kind:
     """Only whose key makes the next picture, without reading the keys."""
-    with tenancy.enter(organization):
+    with tenancy.enter(organization, savepoint=False):
         paused = UpstreamKey.objects.of(organization).kept().values_list("paused_at", flat=True)
         pauses = list(paused)
     if not pauses:

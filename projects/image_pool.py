@@ -8,6 +8,7 @@ call that goes wrong costs its own child and nobody else's.
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import pickle
@@ -15,7 +16,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, ClassVar, TypeVar
@@ -31,7 +32,8 @@ except ImportError:  # Windows has no such limits
 Result = TypeVar("Result")
 
 MEMORY_LIMIT = 3 * 1024**3  # bytes of address space a child may map
-CALLS_PER_CHILD = 200  # then it is replaced, which bounds what decoders leak
+CALLS_PER_CHILD = 500  # then another takes its place, which bounds what decoders leak
+START_SECONDS = 60.0
 PARENT_POLL_SECONDS = 1.0
 
 _spawn = multiprocessing.get_context("spawn")  # fork would copy locks that other threads hold
@@ -66,7 +68,7 @@ def run(function: Callable[..., Result], /, *args: Any, seconds: float, **kwargs
         return pickle.dumps((function, args, kwargs), pickle.HIGHEST_PROTOCOL)
 
     with traces.span(f"image work {function.__name__}", "internal"):  # the wait for a free child included
-        answer = _current().call(request, seconds)
+        answer = _current().call(request, seconds, needs=function.__module__)
     succeeded, outcome = pickle.loads(answer)  # noqa: S301 - our own child wrote it
     if not succeeded:
         raise outcome
@@ -97,11 +99,13 @@ def shutdown() -> None:
 class _Child:
     """One child process, as its parent sees it; served by one thread at a time."""
 
-    def __init__(self, *, threads: int) -> None:
+    def __init__(self, *, threads: int, modules: Collection[str] = ()) -> None:
+        """`modules` are imported before it greets, so that its first call need not wait for that."""
         self.calls = 0
+        self._has_greeted = False
         self._pipe, theirs = _spawn.Pipe()
         self._process = _spawn.Process(
-            target=_serve, args=(theirs, os.getpid(), threads), name="image-work", daemon=True
+            target=_serve, args=(theirs, os.getpid(), threads, list(modules)), name="image-work", daemon=True
         )
         try:
             self._process.start()
@@ -114,13 +118,18 @@ class _Child:
     def call(self, request: bytes, seconds: float) -> bytes:
         ends = time.monotonic() + seconds
         try:
-            if self.calls == 0:
-                self._receive(ends)  # the child's greeting; sending earlier could block on a full pipe
+            self.await_greeting(ends)
             self.calls += 1
             self._pipe.send_bytes(request)
             return self._receive(ends)
         except (EOFError, OSError) as error:
             raise ImageWorkDied from error
+
+    def await_greeting(self, ends: float) -> None:
+        """Until it is ready; sending earlier could block on a full pipe. `ends` by the monotonic clock."""
+        if not self._has_greeted:
+            self._receive(ends)
+            self._has_greeted = True
 
     def _receive(self, ends: float) -> bytes:
         if not self._pipe.poll(max(0.0, ends - time.monotonic())):
@@ -145,9 +154,13 @@ class _Pool:
         self._lock = threading.Lock()
         self._idle: list[_Child] = []
         self._busy: set[_Child] = set()
+        self._ready: list[_Child] = []  # to take the place of one that has had its share of calls
+        self._is_renewing = False
+        self._modules: set[str] = set()
         self._closed = False
 
-    def call(self, make_request: Callable[[], bytes], seconds: float) -> bytes:
+    def call(self, make_request: Callable[[], bytes], seconds: float, *, needs: str) -> bytes:
+        self._modules.add(needs)
         with self._places:
             request = make_request()  # only now: hundreds may be waiting, each with photos to send
             child = self._take()
@@ -162,7 +175,7 @@ class _Pool:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
+            idle, self._idle, self._ready = self._idle + self._ready, [], []
             busy = list(self._busy)
         for child in idle:
             child.discard()
@@ -185,12 +198,38 @@ class _Pool:
 
     def _give_back(self, child: _Child) -> None:
         with self._lock:
-            keep = child.calls < CALLS_PER_CHILD and not self._closed
-            if keep:
+            if self._closed:
+                fresh = None
+            elif child.calls < CALLS_PER_CHILD or not self._ready:
+                fresh = child
+            else:
+                fresh = self._ready.pop()
+            if fresh is not None:
+                self._idle.append(fresh)
+            if fresh is child:
                 self._busy.discard(child)
-                self._idle.append(child)
-        if not keep:
+                if child.calls >= CALLS_PER_CHILD and not self._is_renewing:
+                    self._is_renewing = True
+                    threading.Thread(target=self._renew, name="image-renewal", daemon=True).start()
+        if fresh is not child:
             self._drop(child)
+
+    def _renew(self) -> None:
+        """Start another while the old ones go on: whoever came at that moment would wait for it."""
+        child = _Child(threads=self._threads, modules=sorted(self._modules))
+        try:
+            child.await_greeting(time.monotonic() + START_SECONDS)
+        except (ImageWorkFailed, EOFError, OSError):
+            child.discard()
+            return
+        finally:
+            with self._lock:
+                self._is_renewing = False
+        with self._lock:
+            if not self._closed:
+                self._ready.append(child)
+                return
+        child.discard()
 
     def _drop(self, child: _Child) -> None:
         with self._lock:
@@ -222,9 +261,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_after_fork)
 
 
-def _serve(pipe: Connection, parent: int, threads: int) -> None:
+def _serve(pipe: Connection, parent: int, threads: int, modules: list[str]) -> None:
     """The child's whole life: greet, then answer calls until the parent closes the pipe or is gone."""
     _settle_in(parent, threads)
+    for module in modules:
+        importlib.import_module(module)
     try:
         pipe.send_bytes(b"ready")
         while True:

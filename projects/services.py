@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from django.conf import settings
@@ -22,7 +23,9 @@ from projects.models import Client, Photo, Project, Room, photo_id
 
 logger = logging.getLogger(__name__)
 
-KEPT_LONGEST_SIDE = 4096  # px; what is kept of a photo
+KEPT_LONGEST_SIDE = (
+    2048  # px; what is kept of a photo: no picture made from it is larger (docs/decisions/0047)
+)
 PREPARE_SECONDS = 60.0
 FETCH_SECONDS = 20.0
 
@@ -323,9 +326,26 @@ class _WhenSent:
             return bytes, (file.read(),)
 
 
-def _content_of(photo: Photo) -> _WhenSent:
+class _ReadThere:
+    """Bytes of a file that the image process reads for itself."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    def __reduce__(self) -> tuple[Callable[[Path], bytes], tuple[Path]]:
+        return Path.read_bytes, (self._path,)
+
+
+def _stored(name: str) -> _WhenSent | _ReadThere:
+    try:
+        return _ReadThere(default_storage.path(name))
+    except NotImplementedError:  # no disk: a bucket
+        return _WhenSent(cast("Callable[[], BinaryIO]", partial(default_storage.open, name)))
+
+
+def _content_of(photo: Photo) -> _WhenSent | _ReadThere:
     if photo.original:
-        return _WhenSent(cast("Callable[[], BinaryIO]", partial(default_storage.open, photo.original)))
+        return _stored(photo.original)
     content = fetching.fetch(
         photo.source_url,
         allow_loopback=settings.FETCH_ALLOW_LOOPBACK,

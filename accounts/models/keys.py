@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
@@ -14,17 +14,6 @@ from accounts.ids import new_id
 from accounts.models.people import Membership, Organization, TenantQuerySet, User
 
 MAX_ACTIVE_KEYS = 5
-
-
-# Greatest: a clock a little behind counts in the minute that another has opened.
-_COUNT = """
-    UPDATE accounts_apikey SET
-        window_count = CASE WHEN window_start >= %(minute)s THEN window_count + 1 ELSE 1 END,
-        window_start = greatest(window_start, %(minute)s), last_used_at = %(now)s
-    WHERE id = %(key)s AND %(limit)s > 0
-      AND (window_start IS NULL OR window_start < %(minute)s OR window_count < %(limit)s)
-    RETURNING window_count
-"""
 
 
 class Scope(models.TextChoices):
@@ -72,10 +61,6 @@ class ApiKey(models.Model):
     may_manage = models.BooleanField(default=False, db_default=False)  # asked for by name alone
     expires_at = models.DateTimeField(null=True, blank=True)
     networks = models.CharField(max_length=1000, blank=True, default="", db_default="")
-    # The minute that is being counted, and how many spending requests it has seen.
-    window_start = models.DateTimeField(null=True, blank=True)
-    window_count = models.PositiveIntegerField(default=0)
-
     # The role of `created_by` in the workspace, "" for none any more, where the query that found the key asked for it.
     makers_role: str | None = None
 
@@ -106,14 +91,3 @@ class ApiKey(models.Model):
     def has_expired(self, now: datetime) -> bool:
         """Its time is over."""
         return self.expires_at is not None and self.expires_at <= now
-
-    def count_request(self, *, limit: int, now: datetime) -> int | None:
-        """Count one spending request in the running minute: how many that makes; None when the minute is used up.
-
-        One conditional UPDATE, so the limit is exact over any number of threads and machines.
-        """
-        minute = now.replace(second=0, microsecond=0)
-        with connection.cursor() as cursor:
-            cursor.execute(_COUNT, {"minute": minute, "now": now, "key": self.pk, "limit": limit})
-            counted = cursor.fetchone()
-        return counted[0] if counted else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from accounts import keys, services
+from accounts import keys, rates, services
 from accounts.models import ApiKey
 from accounts.permitted import ApiAccessNeeded
 from tests import factories
@@ -85,21 +86,28 @@ def test_a_live_key_stops_working_with_the_entitlement_and_says_why(studio: Stud
     assert test_api.get("credits").status_code == 200
 
 
-def test_the_limit_per_minute_is_exact(studio: Studio) -> None:
+def test_the_limit_per_minute_is_exact(studio: Studio, settings: Any) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 3
     key, _ = issue(studio)
-    with studio.enter():
-        assert [key.count_request(limit=3, now=NOON) for _ in range(5)] == [1, 2, 3, None, None]
-        assert key.count_request(limit=3, now=NOON + timedelta(seconds=60)) == 1
-        assert key.count_request(limit=0, now=NOON + timedelta(seconds=60)) is None
+
+    def left(now: datetime = NOON) -> int:
+        return services.count_request(api_key=key, now=now).remaining
+
+    assert [left() for _ in range(3)] == [2, 1, 0]
+    for _ in range(2):
+        with pytest.raises(rates.RateLimited):
+            left()
+    assert left(NOON + timedelta(seconds=60)) == 2
+    settings.API_REQUESTS_PER_MINUTE = 0
+    with pytest.raises(rates.RateLimited):
+        left(NOON + timedelta(seconds=120))
 
 
 def test_a_clock_a_little_behind_is_counted_in_the_minute_that_runs(studio: Studio) -> None:
     key, _ = issue(studio)
-    with studio.enter():
-        assert key.count_request(limit=3, now=NOON)
-        assert key.count_request(limit=3, now=NOON - timedelta(milliseconds=1))
-        key.refresh_from_db()
-        assert key.window_count == 2
+    first = services.count_request(api_key=key, now=NOON)
+    second = services.count_request(api_key=key, now=NOON - timedelta(milliseconds=1))
+    assert second.remaining == first.remaining - 1
 
 
 def test_the_page_shows_a_new_key_once(studio: Studio, owner_client: Client) -> None:

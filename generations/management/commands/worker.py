@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -19,8 +20,11 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.utils import timezone
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
 from accounts import traces
+from accounts.postgresql.base import speaks
 from generations import queue, running, scratch, sweeping
 from generations.tasks import WORKER
 from projects import image_pool
@@ -46,6 +50,8 @@ class Command(BaseCommand):
         os.environ["PGAPPNAME"] = f"roomwright-worker-{os.getpid()}"
         image_pool.configure(processes=settings.IMAGE_PROCESSES)
         scratch.clear_stale()
+        gc.collect()
+        gc.freeze()  # what is there now stays, and need not be looked through again
         stopped = threading.Event()
         threads = [
             _every(settings.LEASE_SECONDS / LEASE_RENEWALS, _renew_leases, stopped),
@@ -73,7 +79,9 @@ async def _work(concurrency: int) -> None:
     # Tasks run in the loop's default executor, which would be six threads wide on two cores.
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(concurrency + 8, thread_name_prefix="job"))
-    connector = PsycopgConnector(kwargs=queue.direct_connection_params(), min_size=1, max_size=4)
+    connector = PsycopgConnector(
+        pool_factory=_pool, kwargs=queue.direct_connection_params(), min_size=1, max_size=4
+    )
     # A second App: enqueueing in Django's own transaction goes on through the first one, also from inside jobs.
     async with app.with_connector(connector).open_async() as worker_app:
         working = loop.create_task(
@@ -89,6 +97,20 @@ async def _work(concurrency: int) -> None:
         _stop_in_order(loop, working)
         with suppress(asyncio.CancelledError):
             await working
+
+
+def _pool(**options: Any) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    """procrastinate's pool with one round trip for each of its calls, which are a statement each: no transaction
+    around it, and a connection is asked whether it stands only where its socket says something."""
+
+    async def configure(connection: AsyncConnection[Any]) -> None:
+        await connection.set_autocommit(True)
+
+    async def check(connection: AsyncConnection[Any]) -> None:
+        if speaks(connection.fileno()):
+            await AsyncConnectionPool.check_connection(connection)
+
+    return AsyncConnectionPool(**{**options, "configure": configure, "check": check})
 
 
 def _stop_in_order(loop: asyncio.AbstractEventLoop, working: asyncio.Task[None]) -> None:
