@@ -150,7 +150,7 @@ def in_the_middle_of_accepting(
     """What is accepted inside has written its rows, and commits half a second after `action` has begun."""
     admit, begun = admission.admit, list[Future[Any]]()
 
-    def slowly(**arguments: Any) -> int:
+    def slowly(**arguments: Any) -> list[int]:
         monkeypatch.setattr(admission, "admit", admit)
         begun.append(_in_a_thread(action))
         time.sleep(0.5)
