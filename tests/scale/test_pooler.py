@@ -117,7 +117,7 @@ def test_nobody_sees_another_workspace_through_two_sessions(
             assert caller.api("GET", "credits").status_code == 200
 
     with Spy(pooler) as spy, ThreadPoolExecutor(24) as pool:
-        list(pool.map(ask, range(240)))
+        list(pool.map(ask, range(480)))
         for caller in callers:
             assert eventually(lambda c=caller: all(ended(c, n) for n in made[c.key]), 180)  # type: ignore[misc]
     assert spy.looks > 500
