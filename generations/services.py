@@ -16,7 +16,7 @@ from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Organization, User
 from billing import budgets, credits
-from generations import admission, ending, outcomes, test_data, timing, upstream_keys
+from generations import admission, ending, outcomes, test_data, timing, turnstile, upstream_keys
 from generations.ask import Ask as Ask  # what callers hand to `request_generation`
 from generations.deadline import check_deadline
 from generations.models import Generation, GenerationReference, Picture, State
@@ -124,7 +124,8 @@ def request_generation(
     if deadline is not None and not is_awaited:
         check_deadline(deadline, now=now)
     incoming = ask.check()
-    stored = projects.store_all(organization=organization, images=incoming)
+    with turnstile.aside():
+        stored = projects.store_all(organization=organization, images=incoming)
     generation = Generation(
         organization=organization,
         room=ask.room,

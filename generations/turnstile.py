@@ -14,15 +14,40 @@ from accounts import tenancy
 
 AT_ONCE = 4  # of one process: while one of them waits for the database, another works
 _places = threading.BoundedSemaphore(AT_ONCE)
+_mine = threading.local()  # `inside`: whether this thread holds a place
 
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Wait for a place, hold it inside. Nothing that waits for others belongs there: no sender, no upstream."""
-    if not _places.acquire(blocking=False):
-        tenancy.release_connection()
-        _places.acquire()
+    """Wait for a place, hold it inside; step `aside` for what may take long there."""
+    _come_in()
     try:
         yield
     finally:
-        _places.release()
+        _go_out()
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Let others go first while this thread waits for a disk or a bucket, which may be slow or away. Outside of a turn:
+    nothing."""
+    if not getattr(_mine, "inside", False):
+        yield
+        return
+    _go_out()
+    try:
+        yield
+    finally:
+        _come_in()
+
+
+def _come_in() -> None:
+    if not _places.acquire(blocking=False):
+        tenancy.release_connection()
+        _places.acquire()
+    _mine.inside = True
+
+
+def _go_out() -> None:
+    _mine.inside = False
+    _places.release()
