@@ -216,20 +216,20 @@ class _Pool:
 
     def _renew(self) -> None:
         """Start another while the old ones go on: whoever came at that moment would wait for it."""
-        child = _Child(threads=self._threads, modules=sorted(self._modules))
+        child = None
         try:
+            child = _Child(threads=self._threads, modules=sorted(self._modules))
             child.await_greeting(time.monotonic() + START_SECONDS)
+            is_ready = True
         except (ImageWorkFailed, EOFError, OSError):
-            child.discard()
-            return
-        finally:
-            with self._lock:
-                self._is_renewing = False
+            is_ready = False  # the old ones go on, and the next call tries again
         with self._lock:
-            if not self._closed:
+            self._is_renewing = False
+            if is_ready and child is not None and not self._closed:
                 self._ready.append(child)
                 return
-        child.discard()
+        if child is not None:
+            child.discard()
 
     def _drop(self, child: _Child) -> None:
         with self._lock:
