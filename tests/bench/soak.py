@@ -113,7 +113,7 @@ def _part(capacity: float, minutes: float, looks: Looks, answers: list[Answer]) 
     part.goals.append(Goal("No call fails", f"{failed} of {len(answers)}", failed == 0))
     part.notes.append(
         f"Medians of each third, after a tenth for warming up. Round trip p50 {percentile(good, 50):.0f} ms, p99"
-        f" {percentile(good, 99):.0f} ms, of which the upstream takes 1,000. Image processes are replaced after 200"
+        f" {percentile(good, 99):.0f} ms, of which the upstream takes 1,000. Image processes are replaced after 500"
         " calls."
     )
     return part
