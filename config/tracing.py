@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING
 
 from accounts import logs, traces
@@ -30,6 +31,8 @@ def start(*, endpoint: str, environment: str) -> None:
     usual = Resource({SERVICE_NAME: "roomwright", "deployment.environment.name": environment})
     provider = TracerProvider(resource=usual.merge(OTELResourceDetector().detect()))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=SECONDS)))
+    # A web process is a child of multiprocessing, which leaves out `atexit`: its last spans would be lost.
+    Finalize(None, provider.shutdown, exitpriority=0)
     tracer = provider.get_tracer("roomwright")  # ours alone: no library is asked for spans of its own
 
     @contextmanager

@@ -121,7 +121,7 @@ def test_no_secret_that_was_used_is_found_afterwards(tmp_path: Path) -> None:
             "SENTRY_DSN": dsn,
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
             "OTEL_EXPORTER_OTLP_HEADERS": "x-token=" + secrets["the collector's token"],
-            "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "OTEL_BSP_SCHEDULE_DELAY": "60000",  # so all of it is sent as each process ends
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "DEBUG",
         }

@@ -162,6 +162,24 @@ def test_killed_after_the_row_was_forgotten_the_sweep_deletes_the_file(tmp_path:
     assert (stored(tmp_path), unclaimed()) == (set(), set())
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_after_the_commit_leaves_it_to_the_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = written()
+    storage.claim([name])
+
+    def is_away(*args: object, **options: object) -> None:
+        raise OperationalError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "_delete", is_away)
+        with transaction.atomic():
+            storage.doom([name])
+    assert storage.sweep(now=timezone.now()) == 1
+    assert (stored(tmp_path), unclaimed()) == (set(), set())
+
+
 def test_a_row_that_was_not_forgotten_keeps_its_file(
     tmp_path: Path, late: datetime, django_capture_on_commit_callbacks: Any
 ) -> None:
