@@ -144,7 +144,9 @@ def doom(names: Iterable[str]) -> None:
     )
     if doomed:
 
-        def delete() -> None:  # no partial: Django wants its name to log what it caught, or that error gets out
+        def delete() -> (
+            None
+        ):  # no partial: Django wants its name to log what it caught, or that error gets out
             _delete(doomed)
 
         transaction.on_commit(delete, robust=True)
