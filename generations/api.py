@@ -24,7 +24,7 @@ from accounts.errors import Refusal
 from accounts.managing import WorkingView
 from accounts.rest import NewestFirst
 from accounts.tenancy import enter, release_connection
-from generations import asking, contract, outcomes, prefer, removal, services, timing, turnstile
+from generations import asking, contract, outcomes, prefer, removal, services, timing
 from generations import asking_shapes as shapes
 from generations.api_filters import GenerationFilters, generations_wanted, parameters_of
 from generations.deadline import read_deadline
@@ -32,6 +32,7 @@ from generations.models import Generation, State
 from generations.outage import through
 from generations.picture_answer import picture_response
 from generations.serializers import generation_data
+from projects import turnstile
 
 # What a synchronous caller is answered when a generation failed, by its error code; any other is a 500.
 _STATUS_OF_FAILURE = {

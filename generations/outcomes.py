@@ -20,13 +20,21 @@ logger = logging.getLogger(__name__)
 
 _CHANNEL = "generation_ended"
 _STOP_CHECK_SECONDS = 1.0
-_RECHECK_SECONDS = 5.0  # a lost notice costs this much, not the whole wait
+LOOK_AGAIN_SECONDS = 5.0
 
 
 class TooManyWaiting(Refusal):
     """Too many calls are waiting for pictures at this moment. Try again shortly, or use POST /api/v1/generations."""
 
     code, title, status = "too_many_waiting", "Service busy", 503
+
+
+def patience(age: float) -> float:
+    """Seconds after which somebody who waits for a generation of this age, in seconds, looks at it unasked.
+
+    A lost notice so costs at most as long as the picture has taken; hundreds that wait look seldom.
+    """
+    return max(LOOK_AGAIN_SECONDS, age)
 
 
 def announce(public_id: str) -> None:
@@ -53,7 +61,7 @@ class _Listener:
             self._start()
             self._waiting.setdefault(public_id, set()).add(event)
         try:
-            event.wait(max(0.0, min(seconds, _RECHECK_SECONDS)))
+            event.wait(max(0.0, seconds))
         finally:
             with self._lock:
                 events = self._waiting[public_id]

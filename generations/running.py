@@ -30,7 +30,7 @@ from generations.gates import Verdict
 from generations.models import Generation, State, UpstreamCall
 from generations.outage import alone, is_away, through
 from generations.routes import Route
-from projects import image_pool
+from projects import image_pool, turnstile
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,8 @@ def run(*, generation_id: int, organization_id: int, worker: str) -> None:
     with logs.about(**ids), _hold_in_hand(attempt):
         traces.tell(traces.ids())
         try:
-            _work(attempt)
+            with turnstile.turn():  # begun at once, hundreds would all be ready late
+                _work(attempt)
         except Exception:
             # A bug of ours. It is logged where it is raised; the customer still gets an end, and the credits back.
             # If even that fails (the database stays away), the lease runs out and the sweeper ends it.
@@ -237,7 +238,7 @@ def _is_worth_calling(route: Route, seconds: float) -> bool:
 
 def _sent(attempt: Generation, begun: _Begun, request: EngineRequest) -> EngineResult:
     facts: traces.Facts = {"roomwright.engine": attempt.engine, "roomwright.attempt": attempt.attempt}
-    with traces.span(f"call {attempt.engine}", "client", facts) as span:
+    with turnstile.aside(to_the_end=True), traces.span(f"call {attempt.engine}", "client", facts) as span:
         try:
             return begun.route.engine.generate(request)
         except EngineError as error:

@@ -16,7 +16,7 @@ from accounts import tenancy
 from accounts.errors import Refusal
 from accounts.models import ApiKey, Organization, User
 from billing import budgets, credits
-from generations import admission, ending, outcomes, test_data, timing, turnstile, upstream_keys
+from generations import admission, ending, outcomes, test_data, timing, upstream_keys
 from generations.ask import Ask as Ask  # what callers hand to `request_generation`
 from generations.deadline import check_deadline
 from generations.models import Generation, GenerationReference, Picture, State
@@ -124,8 +124,7 @@ def request_generation(
     if deadline is not None and not is_awaited:
         check_deadline(deadline, now=now)
     incoming = ask.check()
-    with turnstile.aside():
-        stored = projects.store_all(organization=organization, images=incoming)
+    stored = projects.store_all(organization=organization, images=incoming)
     generation = Generation(
         organization=organization,
         room=ask.room,
@@ -364,7 +363,8 @@ def await_end(*, generation: Generation, start_by: datetime, until: datetime) ->
 
 def _sleep(generation: Generation, time: timedelta) -> None:
     tenancy.release_connection()
-    outcomes.wait(generation.public_id, time.total_seconds())
+    age = (timezone.now() - generation.created_at).total_seconds()
+    outcomes.wait(generation.public_id, min(time.total_seconds(), outcomes.patience(age)))
 
 
 def _still_running(generation: Generation, now: datetime) -> StillRunning:

@@ -87,6 +87,11 @@ def configure(*, processes: int) -> None:
         old.close()
 
 
+def warm(*modules: str) -> None:
+    """Start the children in the background, with these modules imported, so that no first call waits a second."""
+    threading.Thread(target=_current().warm, args=(modules,), name="image-warming", daemon=True).start()
+
+
 def shutdown() -> None:
     """End every child; calls under way raise ImageWorkDied, and a later `run` starts afresh."""
     global _pool
@@ -149,6 +154,7 @@ class _Child:
 
 class _Pool:
     def __init__(self, processes: int) -> None:
+        self._processes = processes
         self._threads = max(1, (os.cpu_count() or 1) // processes)
         self._places = threading.Semaphore(processes)
         self._lock = threading.Lock()
@@ -171,6 +177,21 @@ class _Pool:
                 raise
             self._give_back(child)
             return answer
+
+    def warm(self, modules: Collection[str]) -> None:
+        """Start those that calls have not started meanwhile; ends early, and silently, where one can't start."""
+        for _ in range(self._processes):
+            try:
+                child = _Child(threads=self._threads, modules=modules)
+            except OSError:
+                return
+            with suppress(ImageWorkFailed, EOFError, OSError):
+                child.await_greeting(time.monotonic() + START_SECONDS)
+                with self._lock:
+                    if not self._closed and len(self._idle) + len(self._busy) < self._processes:
+                        self._idle.append(child)
+                        continue
+            child.discard()
 
     def close(self) -> None:
         with self._lock:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts import activity, fetching, tenancy
 from accounts.errors import Refusal
 from accounts.models import Organization, User
-from projects import image_pool, photos, storage
+from projects import image_pool, photos, storage, turnstile
 from projects.models import Client, Photo, Project, Room, photo_id
 
 logger = logging.getLogger(__name__)
@@ -346,12 +346,13 @@ def _stored(name: str) -> _WhenSent | _ReadThere:
 def _content_of(photo: Photo) -> _WhenSent | _ReadThere:
     if photo.original:
         return _stored(photo.original)
-    content = fetching.fetch(
-        photo.source_url,
-        allow_loopback=settings.FETCH_ALLOW_LOOPBACK,
-        max_bytes=settings.PHOTO_BYTES,
-        seconds=FETCH_SECONDS,
-    )
+    with turnstile.aside():
+        content = fetching.fetch(
+            photo.source_url,
+            allow_loopback=settings.FETCH_ALLOW_LOOPBACK,
+            max_bytes=settings.PHOTO_BYTES,
+            seconds=FETCH_SECONDS,
+        )
     photos.inspect(content)
     spooled = tempfile.TemporaryFile()  # noqa: SIM115 — closed by whom it is sent to; it has no name to leave behind
     spooled.write(content)

@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.ids import random_base62
+from projects import turnstile
 from projects.models import UnclaimedFile
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,8 @@ def write(name: str, content: bytes | BinaryIO | File[bytes]) -> None:
 def put(name: str, content: bytes | BinaryIO | File[bytes]) -> None:
     """The first half of `write`, which asks the database nothing; `confirm` is to follow."""
     file = ContentFile(content) if isinstance(content, bytes) else File(content)
-    kept = default_storage.save(name, file)
+    with turnstile.aside():
+        kept = default_storage.save(name, file)
     if kept != name:  # names are random: the storage itself changes them
         default_storage.delete(kept)
         raise RuntimeError(f"The storage kept {name} as {kept}.")

@@ -224,3 +224,29 @@ def children_of(parent: int) -> list[int]:
     """The process ids below a process, where the system tells (Linux keeps them by starting thread)."""
     lists = Path(f"/proc/{parent}/task").glob("*/children")
     return [int(pid) for listed in lists for pid in listed.read_text().split()]
+
+
+def test_a_warmed_pool_has_its_children_and_what_they_need() -> None:
+    image_pool.shutdown()
+    image_pool.warm(photos.__name__)
+    pool = image_pool._current()
+    ends = time.monotonic() + 20
+    while len(pool._idle) < 2 and time.monotonic() < ends:
+        time.sleep(0.01)
+    warmed = {child._process.pid for child in pool._idle}
+    assert len(warmed) == 2
+    assert run(os.getpid, seconds=10) in warmed
+    assert run(eval, "'PIL.Image' in __import__('sys').modules", seconds=10)
+    image_pool.shutdown()
+
+
+def test_a_child_that_can_not_be_started_is_no_loss_to_warming(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**arguments: object) -> None:
+        raise OSError("no process can be started")
+
+    image_pool.shutdown()
+    with monkeypatch.context() as patch:
+        patch.setattr(image_pool, "_Child", full)
+        image_pool._current().warm([])
+    assert run(int, "7", seconds=10) == 7
+    image_pool.shutdown()

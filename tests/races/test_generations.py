@@ -159,7 +159,7 @@ def test_canceling_and_claiming_at_once_end_it_one_way(engine: FakeEngine) -> No
 def test_a_waiting_caller_is_woken_by_the_end_and_not_by_the_clock(
     engine: FakeEngine, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(outcomes, "_RECHECK_SECONDS", 30.0)
+    monkeypatch.setattr(outcomes, "LOOK_AGAIN_SECONDS", 30.0)
     studio = factories.make_studio(credits=100)
     api = studio.api()
 

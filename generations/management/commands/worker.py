@@ -27,7 +27,7 @@ from accounts import traces
 from accounts.postgresql.base import speaks
 from generations import queue, running, scratch, sweeping
 from generations.tasks import WORKER
-from projects import image_pool
+from projects import image_pool, photos
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class Command(BaseCommand):
         # How its connections are called in pg_stat_activity; read when each of them is opened.
         os.environ["PGAPPNAME"] = f"roomwright-worker-{os.getpid()}"
         image_pool.configure(processes=settings.IMAGE_PROCESSES)
+        image_pool.warm(photos.__name__)
         scratch.clear_stale()
         gc.collect()
         gc.freeze()  # what is there now stays, and need not be looked through again

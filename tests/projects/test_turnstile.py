@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import connection
 
-from generations import turnstile
-from projects import services as projects
+from projects import turnstile
 from tests import factories
 
 
@@ -90,13 +90,13 @@ def test_who_waits_holds_no_connection() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_storage_that_takes_long_keeps_nobody_from_being_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     studio = factories.make_studio(credits=1000)
-    really, waiting, on = projects.store_all, threading.Semaphore(0), threading.Event()
+    really, waiting, on = default_storage.save, threading.Semaphore(0), threading.Event()
 
-    def slowly(**arguments: Any) -> Any:
+    def slowly(*arguments: Any) -> Any:
         if threading.current_thread().name.startswith("slow"):
             waiting.release()
             on.wait(20)
-        return really(**arguments)
+        return really(*arguments)
 
     def ask() -> int:
         with turnstile.turn():
@@ -104,7 +104,7 @@ def test_a_storage_that_takes_long_keeps_nobody_from_being_accepted(monkeypatch:
         connection.close()
         return 1
 
-    monkeypatch.setattr(projects, "store_all", slowly)
+    monkeypatch.setattr(default_storage, "save", slowly)
     with ThreadPoolExecutor(turnstile.AT_ONCE + 1, thread_name_prefix="slow") as threads:
         slow = [threads.submit(ask) for _ in range(turnstile.AT_ONCE + 1)]
         for _ in slow:
@@ -113,3 +113,35 @@ def test_a_storage_that_takes_long_keeps_nobody_from_being_accepted(monkeypatch:
             assert one.submit(ask).result(timeout=10) == 1
         on.set()
         assert sum(each.result(timeout=20) for each in slow) == len(slow)
+
+
+@pytest.mark.parametrize(("to_the_end", "first"), [(False, "back"), (True, "new")])
+def test_who_comes_back_goes_on_before_those_who_have_not_begun(
+    to_the_end: bool, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turnstile, "_line", turnstile._Line(1))
+    came: list[str] = []
+    is_aside, go_on = threading.Event(), threading.Event()
+
+    def come_back() -> None:
+        with turnstile.turn():
+            with turnstile.aside(to_the_end=to_the_end):
+                is_aside.set()
+                go_on.wait(20)
+            came.append("back")
+
+    def be_new() -> None:
+        with turnstile.turn():
+            came.append("new")
+
+    one, other = threading.Thread(target=come_back), threading.Thread(target=be_new)
+    one.start()
+    assert is_aside.wait(10)
+    with turnstile.turn():
+        other.start()
+        time.sleep(0.2)
+        go_on.set()
+        time.sleep(0.2)
+    one.join(10)
+    other.join(10)
+    assert came[0] == first
