@@ -111,7 +111,7 @@ def _our_statements(hold: str, organizations: Sequence[int]) -> str:
     return (
         f"\\set organization random({low}, {high})\n\\set number random(1, 1000000000)\n"
         "\\set turn random(1, 1000000000)\n"
-        "BEGIN;\n"
+        "BEGIN\\; "  # one round trip, as accounts/postgresql sends it
         "SELECT set_config('app.organization', :'organization', true), set_config('app.system', '', true),"
         " set_config('idle_in_transaction_session_timeout', '5s', true), set_config('lock_timeout', '5s', true);\n"
         f"{' '.join(statement.split())};\nCOMMIT;\n"
