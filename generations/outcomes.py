@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 _CHANNEL = "generation_ended"
 _STOP_CHECK_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 5.0
+_REMEMBERED = (
+    1_000  # notices: who looked at the row just before one came, and waits just after it, shall not miss it
+)
 
 
 class TooManyWaiting(Refusal):
@@ -49,6 +53,7 @@ class _Listener:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[str, set[threading.Event]] = {}
+        self._heard: OrderedDict[str, None] = OrderedDict()
         self._pid = 0
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -59,6 +64,8 @@ class _Listener:
         event = threading.Event()
         with self._lock:
             self._start()
+            if public_id in self._heard:
+                return
             self._waiting.setdefault(public_id, set()).add(event)
         try:
             event.wait(max(0.0, seconds))
@@ -103,10 +110,14 @@ class _Listener:
 
     def _wake(self, public_id: str | None) -> None:
         with self._lock:
-            for waited, events in self._waiting.items():
-                if public_id in (None, waited):
-                    for event in events:
-                        event.set()
+            if public_id is not None:
+                self._heard[public_id] = None
+                if len(self._heard) > _REMEMBERED:
+                    self._heard.popitem(last=False)
+            ended = list(self._waiting) if public_id is None else [public_id]
+            for waited in ended:
+                for event in self._waiting.get(waited, ()):
+                    event.set()
 
 
 _listener = _Listener()
