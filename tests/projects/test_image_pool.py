@@ -250,3 +250,27 @@ def test_a_child_that_can_not_be_started_is_no_loss_to_warming(monkeypatch: pyte
         image_pool._current().warm([])
     assert run(int, "7", seconds=10) == 7
     image_pool.shutdown()
+
+
+def test_a_child_whose_replacement_can_not_be_started_goes_on_until_one_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = threading.Event()
+
+    def full(**arguments: object) -> None:
+        tried.set()
+        raise OSError("no process can be started")
+
+    image_pool.shutdown()
+    first = run(os.getpid, seconds=10)
+    monkeypatch.setattr(image_pool, "CALLS_PER_CHILD", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(image_pool, "_Child", full)
+        assert run(os.getpid, seconds=10) == first
+        assert tried.wait(10)
+        assert run(os.getpid, seconds=10) == first
+    ends = time.monotonic() + 20
+    while run(os.getpid, seconds=10) == first and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert run(os.getpid, seconds=10) != first
+    image_pool.shutdown()
