@@ -129,15 +129,17 @@ def test_postgresql_restarts(stack: RealStack, caller: Caller) -> None:
 @pytest.mark.slow
 def test_a_worker_ends_again_and_again(stack: RealStack, caller: Caller, operator: Operator) -> None:
     balance = caller.balance()
-    over = threading.Event()
+    over, killed = threading.Event(), threading.Event()
 
     def loop() -> None:
         while not over.wait(0.1):
             stack.kill_workers()
+            killed.set()
 
     killer = threading.Thread(target=loop, daemon=True)
     killer.start()
     try:
+        assert killed.wait(30)  # killed within a call, it would rightly not be made a second time
         name = caller.api(
             "POST", "generations", json={"prompt": "Oak", "image": data_url(SAMPLE.read_bytes())}
         ).json()["id"]
