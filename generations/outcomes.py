@@ -22,9 +22,8 @@ logger = logging.getLogger(__name__)
 _CHANNEL = "generation_ended"
 _STOP_CHECK_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 5.0
-_REMEMBERED = (
-    1_000  # notices: who looked at the row just before one came, and waits just after it, shall not miss it
-)
+# Notices: who looked at the row just before one came, and waits just after it, shall not miss it.
+_REMEMBERED = 1_000
 
 
 class TooManyWaiting(Refusal):

@@ -145,10 +145,8 @@ def doom(names: Iterable[str]) -> None:
         update_fields=["doomed"],
     )
     if doomed:
-
-        def delete() -> (
-            None
-        ):  # no partial: Django wants its name to log what it caught, or that error gets out
+        # No partial: Django wants a name to log what it caught, or that error gets out.
+        def delete() -> None:
             _delete(doomed)
 
         transaction.on_commit(delete, robust=True)

@@ -13,8 +13,10 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 
+from generations import keeping, preparing
 from projects import turnstile
 from tests import factories
+from tests.fakes import FakeEngine
 
 
 @contextmanager
@@ -145,3 +147,25 @@ def test_who_comes_back_goes_on_before_those_who_have_not_begun(
     one.join(10)
     other.join(10)
     assert came[0] == first
+
+
+@pytest.mark.django_db
+def test_a_worker_makes_ready_and_keeps_in_turn_and_calls_aside(
+    engine: FakeEngine, worker: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside: dict[str, bool] = {}
+
+    def noting(name: str, really: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any, **options: Any) -> Any:
+            inside[name] = getattr(turnstile._mine, "inside", False)
+            return really(*arguments, **options)
+
+        return noted
+
+    monkeypatch.setattr(preparing, "make_ready", noting("make ready", preparing.make_ready))
+    monkeypatch.setattr(keeping, "store", noting("keep", keeping.store))
+    monkeypatch.setattr(default_storage, "save", noting("write", default_storage.save))
+    engine.during = noting("call", lambda: None)
+    factories.make_studio(credits=10).ask()
+    worker()
+    assert inside == {"make ready": True, "call": False, "keep": True, "write": False}
